@@ -1,0 +1,105 @@
+#include "CLinux.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+int meterd_reserve(int fd, int64_t offset, int64_t length) {
+    return fallocate(fd, 0, offset, length) == 0 ? 0 : errno;
+}
+
+int meterd_peer_credentials(int fd, uint32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        return errno;
+    }
+    *pid = (uint32_t)peer.pid;
+    *uid = (uint32_t)peer.uid;
+    *gid = (uint32_t)peer.gid;
+    return 0;
+}
+
+// The reflected Castagnoli polynomial.
+#define POLYNOMIAL 0x82F63B78u
+
+static uint32_t table[256];
+
+__attribute__((constructor)) static void fill_table(void) {
+    for (uint32_t index = 0; index < 256; index++) {
+        uint32_t value = index;
+        for (int bit = 0; bit < 8; bit++) {
+            value = (value & 1) ? (value >> 1) ^ POLYNOMIAL : value >> 1;
+        }
+        table[index] = value;
+    }
+}
+
+uint32_t meterd_crc32c_portable(uint32_t crc, const void *bytes, size_t length) {
+    const uint8_t *next = bytes;
+    crc = ~crc;
+    while (length--) {
+        crc = (crc >> 8) ^ table[(crc ^ *next++) & 0xFF];
+    }
+    return ~crc;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t crc_hardware(uint32_t crc, const void *bytes,
+                                                               size_t length) {
+    const uint8_t *next = bytes;
+    uint64_t value = (uint32_t)~crc;
+    while (length >= 8) {
+        uint64_t word;
+        memcpy(&word, next, 8);
+        value = _mm_crc32_u64(value, word);
+        next += 8;
+        length -= 8;
+    }
+    uint32_t tail = (uint32_t)value;
+    while (length--) {
+        tail = _mm_crc32_u8(tail, *next++);
+    }
+    return ~tail;
+}
+
+static bool has_hardware(void) {
+    return __builtin_cpu_supports("sse4.2");
+}
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
+
+static uint32_t crc_hardware(uint32_t crc, const void *bytes, size_t length) {
+    const uint8_t *next = bytes;
+    crc = ~crc;
+    while (length >= 8) {
+        uint64_t word;
+        memcpy(&word, next, 8);
+        crc = __crc32cd(crc, word);
+        next += 8;
+        length -= 8;
+    }
+    while (length--) {
+        crc = __crc32cb(crc, *next++);
+    }
+    return ~crc;
+}
+
+static bool has_hardware(void) {
+    return true;
+}
+#else
+static uint32_t crc_hardware(uint32_t crc, const void *bytes, size_t length) {
+    return meterd_crc32c_portable(crc, bytes, length);
+}
+
+static bool has_hardware(void) {
+    return false;
+}
+#endif
+
+uint32_t meterd_crc32c(uint32_t crc, const void *bytes, size_t length) {
+    return has_hardware() ? crc_hardware(crc, bytes, length)
+                          : meterd_crc32c_portable(crc, bytes, length);
+}

@@ -1,0 +1,40 @@
+// What the Swift import of glibc leaves out on Linux, and the one instruction that Swift cannot
+// spell: the hardware CRC-32C. Headers and thin inline calls only; rules live in Swift.
+#ifndef METERD_CLINUX_H
+#define METERD_CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Reserves disk space so that a later write cannot fail for lack of it; returns 0 or an errno value.
+int meterd_reserve(int fd, int64_t offset, int64_t length);
+
+/// Reads the credentials of the process at the other end of a Unix socket; returns 0 or an errno value.
+int meterd_peer_credentials(int fd, uint32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/// CRC-32C (Castagnoli) of `length` bytes, continuing from `crc` (0 to start).
+uint32_t meterd_crc32c(uint32_t crc, const void *bytes, size_t length);
+
+/// The same by table only; tests compare the two.
+uint32_t meterd_crc32c_portable(uint32_t crc, const void *bytes, size_t length);
+
+#endif

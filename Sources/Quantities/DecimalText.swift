@@ -1,0 +1,138 @@
+/// Exact reading of decimal numbers from text, without floating point on the way.
+public enum DecimalText {
+    /// The number times 10^`decimals`, exactly.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8 of the number: `-?digits[.digits][(e|E)[+-]digits]`.
+    ///   - decimals: How many decimals the result carries.
+    ///   - exponent: Whether an exponent is allowed (as in JSON numbers).
+    /// - Throws: `DecimalError` when it is not a number, not exact at this scale, or too large.
+    public static func scaled(
+        _ text: some Collection<UInt8>,
+        decimals: Int,
+        exponent: Bool
+    ) throws(DecimalError) -> Int128 {
+        let parts = try parse(text, exponent: exponent)
+        var shift = parts.exponent + decimals
+        var value = parts.digits
+        if value == 0 { return 0 }
+        while shift < 0 {
+            let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
+            if remainder != 0 { throw .tooPrecise(decimals: decimals) }
+            value = quotient
+            shift += 1
+        }
+        guard shift <= 38 else { throw .outOfRange }
+        for _ in 0..<shift {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            if overflow { throw .outOfRange }
+            value = product
+        }
+        return parts.negative ? -value : value
+    }
+
+    /// The number times 10^`decimals`, rounded half to even where it is not exact.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8 of the number, with or without an exponent.
+    ///   - decimals: How many decimals the result carries.
+    /// - Throws: `DecimalError` when it is not a number or too large.
+    public static func rounded(
+        _ text: some Collection<UInt8>,
+        decimals: Int
+    ) throws(DecimalError) -> (value: Int128, exact: Bool) {
+        let parts = try parse(text, exponent: true)
+        let shift = parts.exponent + decimals
+        if shift >= 0 || parts.digits == 0 {
+            return (try scaled(text, decimals: decimals, exponent: true), true)
+        }
+        // A 128-bit number has at most 39 digits: everything shifted further is below half a unit.
+        guard -shift <= 38 else { return (0, false) }
+        var divisor: Int128 = 1
+        for _ in 0..<(-shift) { divisor *= 10 }
+        let value = Rounding.halfToEven(parts.digits, dividedBy: divisor)
+        let exact = parts.digits % divisor == 0
+        return (parts.negative ? -value : value, exact)
+    }
+
+    private struct Parts {
+        var negative = false
+        var digits: Int128 = 0
+        var exponent = 0
+    }
+
+    private static func parse(
+        _ text: some Collection<UInt8>,
+        exponent allowExponent: Bool
+    ) throws(DecimalError) -> Parts {
+        var parts = Parts()
+        var seenDigit = false
+        var seenPoint = false
+        var index = text.startIndex
+        var last: UInt8 = 0
+        if index < text.endIndex, text[index] == UInt8(ascii: "-") {
+            parts.negative = true
+            index = text.index(after: index)
+        }
+        while index < text.endIndex {
+            let byte = text[index]
+            last = byte
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                let (tenfold, overflow) = parts.digits.multipliedReportingOverflow(by: 10)
+                let (sum, carry) = tenfold.addingReportingOverflow(Int128(byte &- 48))
+                if overflow || carry { throw .outOfRange }
+                parts.digits = sum
+                seenDigit = true
+                if seenPoint { parts.exponent -= 1 }
+            } else if byte == UInt8(ascii: "."), !seenPoint, seenDigit {
+                seenPoint = true
+            } else if allowExponent, seenDigit, byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E") {
+                parts.exponent += try exponentValue(text[text.index(after: index)...])
+                return parts
+            } else {
+                throw .malformed
+            }
+            index = text.index(after: index)
+        }
+        guard seenDigit, last != UInt8(ascii: ".") else { throw .malformed }
+        return parts
+    }
+
+    private static func exponentValue(
+        _ text: some Collection<UInt8>
+    ) throws(DecimalError) -> Int {
+        var value = 0
+        var negative = false
+        var digits = 0
+        for (offset, byte) in text.enumerated() {
+            if offset == 0, byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") {
+                negative = byte == UInt8(ascii: "-")
+                continue
+            }
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw .malformed }
+            value = value * 10 + Int(byte &- 48)
+            digits += 1
+            if value > 100 { throw .outOfRange }
+        }
+        guard digits > 0 else { throw .malformed }
+        return negative ? -value : value
+    }
+}
+
+/// Writing of numbers with 12 decimals.
+enum Decimal12 {
+    static func text(_ units: Int128) -> String {
+        let magnitude = units.magnitude
+        let (whole, fraction) = magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
+        var result = units < 0 ? "-" : ""
+        result += String(whole)
+        if fraction != 0 {
+            let digits = String(fraction)
+            result += "."
+            result += String(repeating: "0", count: 12 - digits.utf8.count)
+            result += digits
+            while result.utf8.last == UInt8(ascii: "0") { result.removeLast() }
+        }
+        return result
+    }
+}

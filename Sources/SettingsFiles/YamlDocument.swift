@@ -1,0 +1,143 @@
+import Yams
+
+/// What went wrong with a settings file.
+public enum SettingsError: Error, Sendable, Hashable {
+    /// The file cannot be read; `errno` says why.
+    case unreadable(file: String, errno: Int32)
+    /// The file is not valid UTF-8.
+    case notText(file: String)
+    /// The file was read and is wrong; every error and warning that was found, in the order of lines.
+    case invalid(file: String, issues: [YamlIssue])
+}
+
+/// Collects what is wrong in one file, so that an operator sees all of it at once.
+public final class YamlReport {
+    /// The file's name, as messages give it.
+    public let file: String
+    /// Everything found so far, in the order of finding.
+    public private(set) var issues: [YamlIssue] = []
+
+    /// Starts an empty report.
+    ///
+    /// - Parameter file: The file's name, as messages give it.
+    public init(file: String) {
+        self.file = file
+    }
+
+    /// Notes an issue; the same issue twice is noted once.
+    ///
+    /// - Parameter issue: What was found.
+    public func add(_ issue: YamlIssue) {
+        guard !issues.contains(issue) else { return }
+        issues.append(issue)
+    }
+
+    /// Whether there is an error, not only warnings.
+    public var hasErrors: Bool { issues.contains { $0.severity == .error } }
+
+    /// Everything found, in the order of lines.
+    public var sorted: [YamlIssue] {
+        // The order of finding breaks ties, so that the result is the same in every run.
+        issues.enumerated().sorted { left, right in
+            (left.element.line, left.element.column, left.offset)
+                < (right.element.line, right.element.column, right.offset)
+        }.map(\.element)
+    }
+
+    /// The warnings, in the order of lines.
+    public var warnings: [YamlIssue] { sorted.filter { $0.severity == .warning } }
+
+    /// Refuses the file when an error was found.
+    ///
+    /// - Throws: `SettingsError.invalid` with everything found, warnings too.
+    public func check() throws(SettingsError) {
+        if hasErrors { throw .invalid(file: file, issues: sorted) }
+    }
+}
+
+/// One YAML document: its root value and the report that all reading of it writes to.
+///
+/// Invariants:  scalars keep the text that stands in the file; numbers never pass through floating
+///              point. Anchors and aliases are refused: an alias has no line of its own.
+public struct YamlDocument {
+    /// The root value.
+    public let root: YamlValue
+    /// Where everything that reads from the document notes what is wrong.
+    public let report: YamlReport
+
+    /// Parses a text.
+    ///
+    /// - Parameters:
+    ///   - text: The file's text.
+    ///   - file: The file's name, for messages.
+    /// - Throws: `SettingsError.invalid` when it is not one well-formed YAML document.
+    public init(text: String, file: String) throws(SettingsError) {
+        let report = YamlReport(file: file)
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            throw .invalid(file: file, issues: [YamlDocument.issue(of: error)])
+        }
+        guard let node else {
+            let message = "the file holds nothing; a mapping of keys is expected"
+            let issue = YamlIssue(line: 1, column: 1, path: .root, value: nil, message: message)
+            throw .invalid(file: file, issues: [issue])
+        }
+        self.report = report
+        root = YamlValue(node: node, path: .root, keyMark: nil, report: report)
+    }
+
+    /// Reads and parses a file.
+    ///
+    /// - Parameter path: The file's path.
+    /// - Throws: `SettingsError` when it cannot be read or is not one YAML document.
+    public init(path: String) throws(SettingsError) {
+        try self.init(text: TextFile.read(path), file: path)
+    }
+
+    /// Yams throws one error at a time, and stops at the first.
+    private static func issue(of error: any Error) -> YamlIssue {
+        func issue(_ mark: Mark, _ value: String?, _ message: String) -> YamlIssue {
+            YamlIssue(
+                line: mark.line,
+                column: mark.column,
+                path: .root,
+                value: value,
+                message: message
+            )
+        }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return issue(mark, nil, "not well-formed YAML: \(problem)")
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let keys = duplicates.joined(separator: "\", \"")
+            return issue(context.mark, keys, "appears more than once in the same mapping")
+        case .reader(let problem, _, _, _):
+            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(problem)")
+        case .some(let other):
+            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(other)")
+        case .none:
+            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(error)")
+        }
+    }
+}
+
+extension SettingsError: CustomStringConvertible {
+    /// What is wrong and what to do next, one line for each issue.
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let errno):
+            "\(file): cannot be read: \(TextFile.reason(errno)); check the path and its permissions"
+        case .notText(let file):
+            "\(file): is not UTF-8 text; save it as UTF-8"
+        case .invalid(let file, let issues):
+            issues.map { $0.text(file: file) }.joined(separator: "\n")
+                + "\n\(file): not taken; correct the lines above and check it again"
+        }
+    }
+
+    /// Whether trying again without changing the file can help.
+    public var isTransient: Bool { false }
+}
