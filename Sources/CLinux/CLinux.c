@@ -1,3 +1,5 @@
+// fallocate, accept4 and struct ucred are GNU extensions.
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <stdbool.h>
@@ -17,6 +19,11 @@ int meterd_peer_credentials(int fd, uint32_t *pid, uint32_t *uid, uint32_t *gid)
     *uid = (uint32_t)peer.uid;
     *gid = (uint32_t)peer.gid;
     return 0;
+}
+
+int meterd_accept(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
 }
 
 // The reflected Castagnoli polynomial.

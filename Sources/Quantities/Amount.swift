@@ -5,7 +5,8 @@
 /// Cost:        no allocation; text only where people read it.
 /// Why:         99.6 % of the published prices per token are whole numbers of this unit, so that a
 ///              charge for tokens never rounds.
-public struct Amount: Sendable, Hashable, Comparable {
+@frozen
+public struct Amount: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// The amount in units of 10^-12 credit.
     public let units: Int128
 

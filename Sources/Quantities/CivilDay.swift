@@ -73,9 +73,11 @@ public struct CivilDay: Sendable, Hashable, Comparable {
         CivilDay(number: number + days)
     }
 
-    /// Midnight in UTC at this day's start.
+    /// Midnight in UTC at this day's start; stops at the ends of time.
     public var utcStart: Timestamp {
-        Timestamp(microseconds: Int64(number) * 86_400_000_000)
+        let (start, overflow) = Int64(number).multipliedReportingOverflow(by: 86_400_000_000)
+        if overflow { return Timestamp(microseconds: number > 0 ? .max : .min) }
+        return Timestamp(microseconds: start)
     }
 
     /// Orders by time.

@@ -1,5 +1,6 @@
 /// The number of an organisation: given once, from 1 upwards, never reused.
-public struct OrgNumber: Sendable, Hashable, Comparable {
+@frozen
+public struct OrgNumber: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// The number itself.
     public let raw: UInt32
 
@@ -21,7 +22,8 @@ public struct OrgNumber: Sendable, Hashable, Comparable {
 /// The name of a hold: the organisation and a serial number within it.
 ///
 /// In text it is `"<org>-<serial>"`; clients treat it as opaque.
-public struct HoldNumber: Sendable, Hashable {
+@frozen
+public struct HoldNumber: Sendable, Hashable, BitwiseCopyable {
     /// Whose wallet it holds.
     public let org: OrgNumber
     /// The serial number within the organisation, from 1.
@@ -47,6 +49,8 @@ public struct HoldNumber: Sendable, Hashable {
             org > 0, serial > 0
         else { return nil }
         self.init(org: OrgNumber(org), serial: serial)
+        // One hold has one name: "+1-5" and "01-5" are none.
+        guard description == text else { return nil }
     }
 }
 

@@ -1,5 +1,6 @@
 /// A moment, in microseconds since 1970-01-01T00:00:00Z, the resolution of PostgreSQL.
-public struct Timestamp: Sendable, Hashable, Comparable {
+@frozen
+public struct Timestamp: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// Microseconds since 1970-01-01T00:00:00Z.
     public let microseconds: Int64
 
@@ -48,6 +49,12 @@ extension Int64 {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
     }
+
+    /// What `dividedFloor` leaves over: never below zero.
+    func moduloFloor(by divisor: Int64) -> Int64 {
+        let remainder = self % divisor
+        return remainder < 0 ? remainder + divisor : remainder
+    }
 }
 
 extension Timestamp: CustomStringConvertible {
@@ -55,7 +62,7 @@ extension Timestamp: CustomStringConvertible {
     public var description: String {
         if self == .never { return "never" }
         let day = utcDay
-        let inDay = microseconds - Int64(day.number) * 86_400_000_000
+        let inDay = microseconds.moduloFloor(by: 86_400_000_000)
         let (seconds, fraction) = inDay.quotientAndRemainder(dividingBy: 1_000_000)
         var text = day.description
         text += "T"

@@ -3,7 +3,8 @@
 /// Units:       tokens.
 /// Invariants:  `cacheRead + cacheWrite <= input` and `reasoning <= output`: the parts are contained
 ///              in the totals. `isConsistent` tells; what arrives otherwise is rejected, not repaired.
-public struct TokenCounts: Sendable, Hashable {
+@frozen
+public struct TokenCounts: Sendable, Hashable, BitwiseCopyable {
     /// All input tokens, cached and cache-written ones included.
     public var input: UInt32
     /// Input tokens that were read from a cache.

@@ -45,7 +45,7 @@ extension Settings {
 
     /// Prices.
     public struct Rates: Sendable {
-        /// The rate card's file. What happens to an unknown model stands in it.
+        /// The rate card's file, which also says what happens to an unknown model.
         public var card = "/etc/meterd/rates.yaml"
     }
 

@@ -36,6 +36,8 @@ public struct Settings: Sendable {
     public internal(set) var origins: [String: SettingsOrigin] = [:]
     /// The folder that relative file names stand in: that of the settings file.
     public internal(set) var baseDirectory = ""
+    /// What looks wrong, though the settings were taken.
+    public internal(set) var warnings: [YamlIssue] = []
 
     /// Makes the settings of an empty file.
     public init() {}
@@ -54,6 +56,7 @@ public struct Settings: Sendable {
     /// How many ingest loops run on a machine of so many cores.
     ///
     /// - Parameter cores: The cores that this process may use.
+    /// - Returns: The number set, or half of the cores, 1 to 4.
     public func ingestLoops(cores: Int) -> Int {
         engine.ingestLoops > 0 ? engine.ingestLoops : min(max(cores / 2, 1), 4)
     }
@@ -61,6 +64,7 @@ public struct Settings: Sendable {
     /// How many shards run on a machine of so many cores.
     ///
     /// - Parameter cores: The cores that this process may use.
+    /// - Returns: The number set, or half of the cores, 1 to 16.
     public func shards(cores: Int) -> Int {
         engine.shards > 0 ? engine.shards : min(max(cores / 2, 1), 16)
     }

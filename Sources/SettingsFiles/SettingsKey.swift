@@ -32,6 +32,7 @@ public struct SettingsKey: Sendable {
     /// The value as it would be written in the file, secrets left out.
     ///
     /// - Parameter settings: Where to look it up.
+    /// - Returns: Text that the file could hold: "64 MiB", "[a, b]".
     public func text(in settings: Settings) -> String {
         kind.text(in: settings)
     }
@@ -64,7 +65,7 @@ enum SettingsValue {
 
 /// What a key takes, and the place in `Settings` that it fills.
 enum SettingsKind: Sendable {
-    typealias Place<Value> = WritableKeyPath<Settings, Value> & Sendable
+    typealias Place<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
     case text(Place<String>, SettingsTextRule)
     case whole(Place<Int>, ClosedRange<Int>)

@@ -1,3 +1,5 @@
+import Quantities
+
 extension SettingsKind {
     /// Takes a value over; says what is wrong with it when it cannot.
     func take(_ value: SettingsValue, into settings: inout Settings) -> String? {

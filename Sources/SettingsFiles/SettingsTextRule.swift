@@ -90,7 +90,8 @@ enum SettingsTextRule: Sendable {
         if text.utf8.allSatisfy({ (48...57).contains($0) }) { return UInt32(text) != nil }
         return !text.hasPrefix("-")
             && text.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-$".unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || "0123456789._-$".unicodeScalars.contains($0))
             }
     }
 
@@ -111,23 +112,27 @@ enum SettingsTextRule: Sendable {
     }
 
     private func timeZoneComplaint(_ text: String) -> String? {
-        let shape = !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix("/")
+        let shape =
+            !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix("/")
             && !text.contains("..")
             && text.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || "0123456789/_+-".unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || "0123456789/_+-".unicodeScalars.contains($0))
             }
         guard shape else { return "is no time zone" }
         // A machine without the zone files can still check a file for another one.
         let folder = "/usr/share/zoneinfo"
         if text == "UTC" || access(folder, R_OK) != 0 { return nil }
-        return access(folder + "/" + text, R_OK) == 0 ? nil : "is not a time zone that this host knows"
+        return access(folder + "/" + text, R_OK) == 0
+            ? nil : "is not a time zone that this host knows"
     }
 }
 
 /// An address and port as in "127.0.0.1:9464" or "[::1]:9464".
 enum SettingsEndpoint {
     static func parse(_ text: String) -> (host: String, port: Int)? {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (1...65_535).contains(port)
         else { return nil }
         var host = text[..<colon]

@@ -16,6 +16,7 @@ public final class YamlReport {
     public let file: String
     /// Everything found so far, in the order of finding.
     public private(set) var issues: [YamlIssue] = []
+    private var known: Set<YamlIssue> = []
 
     /// Starts an empty report.
     ///
@@ -28,7 +29,7 @@ public final class YamlReport {
     ///
     /// - Parameter issue: What was found.
     public func add(_ issue: YamlIssue) {
-        guard !issues.contains(issue) else { return }
+        guard known.insert(issue).inserted else { return }
         issues.append(issue)
     }
 
@@ -98,10 +99,10 @@ public struct YamlDocument {
 
     /// Yams throws one error at a time, and stops at the first.
     private static func issue(of error: any Error) -> YamlIssue {
-        func issue(_ mark: Mark, _ value: String?, _ message: String) -> YamlIssue {
+        func issue(_ mark: Mark?, _ value: String?, _ message: String) -> YamlIssue {
             YamlIssue(
-                line: mark.line,
-                column: mark.column,
+                line: mark?.line ?? 0,
+                column: mark?.column ?? 0,
                 path: .root,
                 value: value,
                 message: message
@@ -115,11 +116,11 @@ public struct YamlDocument {
             let keys = duplicates.joined(separator: "\", \"")
             return issue(context.mark, keys, "appears more than once in the same mapping")
         case .reader(let problem, _, _, _):
-            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(problem)")
+            return issue(nil, nil, "not readable as YAML: \(problem)")
         case .some(let other):
-            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(other)")
+            return issue(nil, nil, "not readable as YAML: \(other)")
         case .none:
-            return issue(Mark(line: 0, column: 0), nil, "not readable as YAML: \(error)")
+            return issue(nil, nil, "not readable as YAML: \(error)")
         }
     }
 }

@@ -28,8 +28,6 @@ enum TextFile {
     }
 
     static func reason(_ code: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard let text = strerror_r(code, &buffer, buffer.count) else { return "error \(code)" }
-        return String(cString: text)
+        String(cString: strerror(code))
     }
 }

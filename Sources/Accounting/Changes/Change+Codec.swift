@@ -35,7 +35,12 @@ extension Change {
             return nil
         }
         var reader = ByteReader(record, from: headerLength)
-        guard let body = try? Body.decode(kind, from: &reader) else { return nil }
+        let body: Body
+        do {
+            body = try Body.decode(kind, from: &reader)
+        } catch {
+            return nil
+        }
         return Change(
             appliedAt: Timestamp(
                 microseconds: record.loadUnaligned(fromByteOffset: 8, as: Int64.self)

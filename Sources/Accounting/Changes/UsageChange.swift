@@ -7,12 +7,12 @@ import Quantities
 /// Layout (little-endian; the whole record is a multiple of 8 bytes):
 /// ```
 ///   0 u32 length         40 u64 sequence         84 u16 provider
-///   4 u8  kind = 1       48 i64 at               86 u8  draws
+///   4 u8  kind = 1       48 i64 at               86 u8  reserved
 ///   5 u8  flags          56 u32 input tokens     87 u8  tier
 ///   6 u8  id length      60 u32 cache read       88 i128 charge
 ///   7 u8  session length 64 u32 cache write     104 u64 hold
 ///   8 i64 applied at     68 u32 output          112 u32 grant of the only draw
-///  16 u32 org            72 u32 reasoning       116 u32 reserved
+///  16 u32 org            72 u32 reasoning       116 u32 draws
 ///  20 u32 project        76 u32 latency, ms     120 draws when there are several, 24 bytes each:
 ///  24 u32 key            80 i32 day                 u32 grant, u32 reserved, i128 amount
 ///  28 u32 model                                 then, by flag, u128 identity and u64 content,
@@ -151,11 +151,11 @@ public struct UsageChange: Sendable, Hashable {
         record.storeBytes(of: latencyMilliseconds, toByteOffset: 76, as: UInt32.self)
         record.storeBytes(of: day.number, toByteOffset: 80, as: Int32.self)
         record.storeBytes(of: provider, toByteOffset: 84, as: UInt16.self)
-        record.storeBytes(of: UInt8(draws.count), toByteOffset: 86, as: UInt8.self)
         record.storeBytes(of: tier, toByteOffset: 87, as: UInt8.self)
         record.storeBytes(of: charge.units, toByteOffset: 88, as: Int128.self)
         record.storeBytes(of: hold, toByteOffset: 104, as: UInt64.self)
         record.storeBytes(of: draws.first.grant, toByteOffset: 112, as: UInt32.self)
+        record.storeBytes(of: UInt32(draws.count), toByteOffset: 116, as: UInt32.self)
     }
 
     /// Reads a record back.
@@ -166,12 +166,12 @@ public struct UsageChange: Sendable, Hashable {
     public static func decode(
         _ record: UnsafeRawBufferPointer
     ) -> (change: UsageChange, id: Range<Int>, session: Range<Int>)? {
-        guard record.count >= fixedLength else { return nil }
+        guard record.count >= fixedLength, record[4] == ChangeKind.usage.rawValue else { return nil }
         var change = UsageChange()
         let flags = record[5]
         change.decodeFixed(record, flags: flags)
         var offset = fixedLength
-        let drawCount = Int(record[86])
+        let drawCount = Int(record.loadUnaligned(fromByteOffset: 116, as: UInt32.self))
         if drawCount == 1 {
             let grant = record.loadUnaligned(fromByteOffset: 112, as: UInt32.self)
             change.draws.append(Draw(grant: grant, amount: change.charge))

@@ -3,9 +3,7 @@
 #ifndef METERD_CLINUX_H
 #define METERD_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// _GNU_SOURCE is not defined here: it changes fd_set, which then clashes with Dispatch's module.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -30,6 +28,9 @@ int meterd_reserve(int fd, int64_t offset, int64_t length);
 
 /// Reads the credentials of the process at the other end of a Unix socket; returns 0 or an errno value.
 int meterd_peer_credentials(int fd, uint32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/// Accepts a connection that is non-blocking and closed on exec; returns it, or minus an errno value.
+int meterd_accept(int listener);
 
 /// CRC-32C (Castagnoli) of `length` bytes, continuing from `crc` (0 to start).
 uint32_t meterd_crc32c(uint32_t crc, const void *bytes, size_t length);

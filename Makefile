@@ -1,0 +1,65 @@
+# Everything that is done with this repository, by one word each. `make help` lists it.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR   = $(PREFIX)/bin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# Where meterd and systemd look for settings, whatever the prefix.
+SYSCONFDIR ?= /etc
+
+# Linked in, so that an installed meterd needs no Swift on its host.
+RELEASE = -c release --static-swift-stdlib
+SOURCES = Package.swift Sources Tests Benchmarks
+LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-stop test check build bench format lint setup install uninstall \
+        verify-systemd clean
+
+help: ## Show what there is to do.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Play the whole story, from a database to a top-up (KEEP=1 leaves it running).
+	@KEEP="$(KEEP)" .ci/demo start $(ARGS)
+
+demo-stop: ## Stop what `make demo KEEP=1` left running.
+	@.ci/demo stop
+
+test: ## Run all tests against a private PostgreSQL (ARGS="--filter Journaling" for some).
+	@.ci/test $(ARGS)
+
+check: setup lint ## Lint, build with warnings as errors, verify the units, and run all tests.
+	@METERD_STRICT=1 swift build --build-tests
+	@.ci/verify-systemd
+	@METERD_STRICT=1 .ci/test
+
+build: setup ## Build meterd and meterctl for release.
+	@swift build $(RELEASE) --product meterd
+	@swift build $(RELEASE) --product meterctl
+
+bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for some).
+	@.ci/bench $(ARGS)
+
+format: ## Format all sources in place.
+	@swift format --in-place --parallel --recursive $(wildcard $(SOURCES))
+
+lint: ## Check the format of all sources.
+	@$(LINT)
+
+setup: ## Install the Debian packages that are missing (root or sudo).
+	@.ci/setup
+
+install: build ## Install to $(DESTDIR)$(PREFIX); settings that exist are kept.
+	@.ci/install install "$$(swift build $(RELEASE) --show-bin-path)" \
+	    "$(DESTDIR)" "$(BINDIR)" "$(UNITDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+uninstall: ## Take away what `make install` installed, except settings and state.
+	@.ci/install uninstall "" "$(DESTDIR)" "$(BINDIR)" "$(UNITDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+verify-systemd: ## Check the units, and their exposure, with systemd-analyze.
+	@.ci/verify-systemd
+
+clean: ## Stop a kept demo, and delete everything that was built.
+	@.ci/demo stop
+	@for name in test demo bench; do .ci/postgres remove .build/postgres-$$name; done
+	@rm -rf .build Benchmarks/.build

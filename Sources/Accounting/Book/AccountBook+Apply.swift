@@ -1,0 +1,271 @@
+import Quantities
+
+extension AccountBook {
+    /// Applies one record of the journal, as live running did when it was written.
+    ///
+    /// - Parameters:
+    ///   - kind: The record's kind.
+    ///   - record: The whole record.
+    /// - Returns: False when the bytes are no such record.
+    public func replay(kind: ChangeKind, record: UnsafeRawBufferPointer) -> Bool {
+        if kind == .usage {
+            guard let (change, _, _) = UsageChange.decode(record) else { return false }
+            now = max(now, change.appliedAt)
+            apply(change)
+            return true
+        }
+        guard let change = Change.decode(record) else { return false }
+        now = max(now, change.appliedAt)
+        apply(change)
+        if let slot = slot(of: change.org) {
+            refreshCutoffs(slot, at: change.appliedAt)
+            schedule(slot)
+        }
+        return true
+    }
+
+    /// Books a usage change: the one place where money leaves a wallet for a request.
+    func apply(_ usage: UsageChange) {
+        guard let slot = slot(of: usage.org) else {
+            invariantBroken("usage is booked for an organisation that exists")
+        }
+        if usage.hold != 0 {
+            let number = HoldNumber(org: OrgNumber(usage.org), serial: usage.hold)
+            removeHold(number, slot: slot)
+        }
+        organisations[slot].posted -= usage.charge
+        for index in 0..<usage.draws.count { draw(usage.draws[index], slot: slot) }
+        organisations[slot].addSpend(usage.charge, project: usage.project, key: usage.key)
+        organisations[slot].lines += 1
+        if usage.identity != 0 {
+            usageIdentities.insert(
+                usage.identity,
+                content: usage.content,
+                result: 0,
+                at: usage.appliedAt
+            )
+        }
+        refreshCutoffs(slot, project: usage.project, key: usage.key, at: usage.appliedAt)
+    }
+
+    func apply(_ change: Change) {
+        switch change.body {
+        case .organisationCreated(let body): create(change.org, body)
+        case .organisationClosed(let body): close(change.org, body)
+        case .projectCreated(let body):
+            with(change.org) { organisation in
+                invariant(
+                    body.project == organisation.projects.count + 1,
+                    "projects are numbered without gaps"
+                )
+                organisation.projects.append(ScopeState())
+            }
+        case .keyCreated(let body):
+            with(change.org) { organisation in
+                invariant(
+                    body.key == organisation.keys.count + 1,
+                    "keys are numbered without gaps"
+                )
+                organisation.keys.append(
+                    KeyState(project: body.project, generation: 1, revoked: false)
+                )
+            }
+        case .keyRotated(let body):
+            with(change.org) { $0.keys[Int(body.key) - 1].generation = body.generation }
+        case .keyRevoked(let body):
+            with(change.org) { $0.keys[Int(body.key) - 1].revoked = true }
+        case .grantIssued(let body): issue(change.org, body, at: change.appliedAt)
+        case .grantActivated(let body): activate(change.org, body)
+        case .grantExpired(let body): expire(change.org, body)
+        case .holdPlaced(let body): place(change.org, body)
+        case .holdExtended(let body): extend(change.org, body)
+        case .holdReleased(let body):
+            guard let slot = slot(of: change.org) else { return }
+            removeHold(HoldNumber(org: OrgNumber(change.org), serial: body.hold), slot: slot)
+        case .capChanged(let body): setCap(change.org, body)
+        case .dayTurned(let body): with(change.org) { $0.turnDay(to: body.today) }
+        case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
+            // They concern names and positions, which are the engine's.
+            break
+        }
+    }
+
+    private func with(_ org: UInt32, _ body: (inout Organisation) -> Void) {
+        guard let slot = slot(of: org) else {
+            invariantBroken("a change names an organisation that exists")
+        }
+        body(&organisations[slot])
+    }
+
+    private func create(_ org: UInt32, _ body: OrganisationCreated) {
+        let slot = Int(org / AccountBook.partitions)
+        while organisations.count <= slot {
+            organisations.append(Organisation())
+            deadlines.append(.never)
+        }
+        organisations[slot].number = org
+        organisations[slot].zone = zoneIndex(body.zone)
+        organisations[slot].today = body.today
+        // An empty wallet is cut off from the beginning; nobody has to be told.
+        organisations[slot].cutoffs = .insufficientCredits
+    }
+
+    func zoneIndex(_ zone: String) -> UInt16 {
+        if let index = zones.firstIndex(of: zone) { return UInt16(index) }
+        zones.append(zone)
+        return UInt16(zones.count - 1)
+    }
+
+    private func close(_ org: UInt32, _ body: OrganisationClosed) {
+        with(org) { organisation in
+            let forfeited = body.forfeited.total
+            organisation.posted -= forfeited
+            if forfeited.isPositive { organisation.lines += 1 }
+            organisation.grants.removeAll()
+            organisation.closed = true
+        }
+    }
+
+    private func issue(_ org: UInt32, _ body: GrantIssued, at moment: Timestamp) {
+        with(org) { organisation in
+            organisation.lastGrant = body.grant
+            let grant = Grant(
+                number: body.grant,
+                grantClass: body.grantClass,
+                priority: body.priority,
+                effectiveAt: body.effectiveAt,
+                expiresAt: body.expiresAt,
+                remaining: body.amount,
+                held: .zero,
+                active: false,
+                expired: false
+            )
+            organisation.insert(grant)
+        }
+        if body.active {
+            activate(
+                org,
+                GrantActivated(grant: body.grant, amount: body.amount, debtPaid: body.debtPaid)
+            )
+        }
+        grantIdentities.insert(body.identity, content: body.content, result: body.grant, at: moment)
+    }
+
+    private func activate(_ org: UInt32, _ body: GrantActivated) {
+        with(org) { organisation in
+            guard let index = organisation.grantIndex(body.grant) else {
+                invariantBroken("a grant that begins is known")
+            }
+            organisation.grants[index].active = true
+            organisation.grants[index].remaining -= body.debtPaid
+            organisation.debt -= body.debtPaid
+            organisation.posted += body.amount
+            organisation.lines += 1
+            if organisation.grants[index].remaining.isZero { organisation.grants.remove(at: index) }
+        }
+    }
+
+    private func expire(_ org: UInt32, _ body: GrantExpired) {
+        with(org) { organisation in
+            guard let index = organisation.grantIndex(body.grant) else {
+                invariantBroken("a grant that lapses is known")
+            }
+            organisation.grants[index].expired = true
+            organisation.grants[index].remaining -= body.amount
+            organisation.posted -= body.amount
+            if body.amount.isPositive { organisation.lines += 1 }
+            if organisation.grants[index].remaining.isZero { organisation.grants.remove(at: index) }
+        }
+    }
+
+    private func setCap(_ org: UInt32, _ body: CapChanged) {
+        with(org) { organisation in
+            if let amount = body.amount {
+                organisation.insert(
+                    Cap(scope: body.scope, id: body.id, period: body.period, amount: amount)
+                )
+            } else {
+                organisation.caps.removeAll {
+                    $0.scope == body.scope && $0.id == body.id && $0.period == body.period
+                }
+            }
+        }
+    }
+
+    private func place(_ org: UInt32, _ body: HoldPlaced) {
+        let amount = body.draws.total
+        with(org) { organisation in
+            organisation.lastHold = body.hold
+            organisation.openHolds += 1
+            organisation.addHeld(amount, project: body.project, key: body.key)
+        }
+        keep(body.draws, org: org)
+        holds.insert(
+            Hold(
+                number: HoldNumber(org: OrgNumber(org), serial: body.hold),
+                project: body.project,
+                key: body.key,
+                model: body.model,
+                expiresAt: body.expiresAt,
+                amount: amount,
+                draws: body.draws
+            )
+        )
+    }
+
+    private func extend(_ org: UInt32, _ body: HoldExtended) {
+        let number = HoldNumber(org: OrgNumber(org), serial: body.hold)
+        guard let hold = holds[number] else { invariantBroken("an extended hold is open") }
+        let more = body.draws.total
+        with(org) { $0.addHeld(more, project: hold.project, key: hold.key) }
+        keep(body.draws, org: org)
+        holds.update(number) { hold in
+            hold.expiresAt = body.expiresAt
+            hold.amount += more
+            for index in 0..<body.draws.count { hold.draws.append(body.draws[index]) }
+        }
+    }
+
+    private func keep(_ draws: Draws, org: UInt32) {
+        with(org) { organisation in
+            for index in 0..<draws.count {
+                guard let grant = organisation.grantIndex(draws[index].grant) else { continue }
+                organisation.grants[grant].held += draws[index].amount
+            }
+        }
+    }
+
+    private func removeHold(_ number: HoldNumber, slot: Int) {
+        guard let hold = holds.remove(number) else { invariantBroken("a hold that goes is open") }
+        organisations[slot].addHeld(-hold.amount, project: hold.project, key: hold.key)
+        organisations[slot].openHolds -= 1
+        for index in 0..<hold.draws.count {
+            let draw = hold.draws[index]
+            guard let grant = organisations[slot].grantIndex(draw.grant) else { continue }
+            organisations[slot].grants[grant].held -= draw.amount
+            if organisations[slot].grants[grant].expired {
+                // What the hold kept beyond its time lapses as soon as nothing keeps it.
+                deadlines[slot] = .epoch
+                earliestDeadline = .epoch
+            }
+        }
+    }
+
+    private func draw(_ draw: Draw, slot: Int) {
+        if draw.grant == 0 {
+            organisations[slot].debt += draw.amount
+            return
+        }
+        guard let index = organisations[slot].grantIndex(draw.grant) else {
+            invariantBroken("a draw names a grant that is known")
+        }
+        organisations[slot].grants[index].remaining -= draw.amount
+        invariant(
+            !organisations[slot].grants[index].remaining.isNegative,
+            "no grant gives more than it has"
+        )
+        if organisations[slot].grants[index].remaining.isZero {
+            organisations[slot].grants.remove(at: index)
+        }
+    }
+}

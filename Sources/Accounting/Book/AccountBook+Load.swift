@@ -1,0 +1,116 @@
+import Quantities
+
+extension AccountBook {
+    /// Takes in an organisation as PostgreSQL has it at the checkpoint.
+    ///
+    /// - Parameter snapshot: Everything known of it.
+    public func load(_ snapshot: OrganisationSnapshot) {
+        apply(
+            Change(
+                appliedAt: now,
+                org: snapshot.org,
+                body: .organisationCreated(
+                    OrganisationCreated(
+                        name: snapshot.name,
+                        zone: snapshot.zone,
+                        today: snapshot.today
+                    )
+                )
+            )
+        )
+        guard let slot = slot(of: snapshot.org) else {
+            invariantBroken("an organisation is loaded into its own partition")
+        }
+        organisations[slot].lines = snapshot.lines
+        organisations[slot].debt = snapshot.debt
+        organisations[slot].lastGrant = snapshot.lastGrant
+        organisations[slot].projects = snapshot.projects.map { _ in ScopeState() }
+        organisations[slot].keys = snapshot.keys.map { key in
+            KeyState(
+                project: key.created.project,
+                generation: key.generation,
+                revoked: key.revoked
+            )
+        }
+        var posted = -snapshot.debt
+        // A closed wallet has given up its grants, also those that had not begun.
+        for grant in snapshot.grants where grant.remaining.isPositive && !snapshot.closed {
+            if grant.active { posted += grant.remaining }
+            organisations[slot].insert(Grant(grant))
+        }
+        organisations[slot].posted = posted
+        for hold in snapshot.holds { place(snapshot.org, hold) }
+        organisations[slot].lastHold = snapshot.lastHold
+        for cap in snapshot.caps {
+            guard let amount = cap.amount else { continue }
+            organisations[slot].insert(
+                Cap(scope: cap.scope, id: cap.id, period: cap.period, amount: amount)
+            )
+        }
+        for spend in snapshot.spends { set(spend, slot: slot) }
+        organisations[slot].closed = snapshot.closed
+        refreshCutoffs(slot, at: now)
+        schedule(slot)
+        notices.removeAll()
+    }
+
+    /// Takes in the identity of a usage report that came without a sequence.
+    ///
+    /// - Parameters:
+    ///   - identity: The digest of producer and id.
+    ///   - content: The digest of its content.
+    ///   - moment: When it was applied.
+    public func loadUsageIdentity(_ identity: UInt128, content: UInt64, at moment: Timestamp) {
+        usageIdentities.insert(identity, content: content, result: 0, at: moment)
+    }
+
+    /// Takes in the identity of a grant.
+    ///
+    /// - Parameters:
+    ///   - identity: The digest of organisation and idempotency key.
+    ///   - content: The digest of its content.
+    ///   - grant: The grant's number.
+    ///   - moment: When it was issued.
+    public func loadGrantIdentity(
+        _ identity: UInt128,
+        content: UInt64,
+        grant: GrantNumber,
+        at moment: Timestamp
+    ) {
+        grantIdentities.insert(identity, content: content, result: grant, at: moment)
+    }
+
+    private func place(_ org: UInt32, _ hold: HoldSnapshot) {
+        apply(Change(appliedAt: now, org: org, body: .holdPlaced(hold.placed)))
+    }
+
+    private func set(_ snapshot: SpendSnapshot, slot: Int) {
+        var spend = Spend()
+        spend.day = snapshot.day
+        spend.week = snapshot.week
+        spend.month = snapshot.month
+        spend.total = snapshot.total
+        let index = Int(snapshot.id) - 1
+        switch snapshot.scope {
+        case .organisation: organisations[slot].spend = spend
+        case .project: organisations[slot].projects[index].spend = spend
+        case .key: organisations[slot].keys[index].scope.spend = spend
+        }
+    }
+}
+
+extension Grant {
+    fileprivate init(_ snapshot: GrantSnapshot) {
+        self.init(
+            number: snapshot.issued.grant,
+            grantClass: snapshot.issued.grantClass,
+            priority: snapshot.issued.priority,
+            effectiveAt: snapshot.issued.effectiveAt,
+            expiresAt: snapshot.issued.expiresAt,
+            remaining: snapshot.remaining,
+            held: .zero,
+            active: snapshot.active,
+            expired: snapshot.expired
+        )
+    }
+}

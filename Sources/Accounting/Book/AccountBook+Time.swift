@@ -1,0 +1,123 @@
+import Quantities
+
+extension AccountBook {
+    /// Does what is due by itself in all organisations: grants that begin or lapse, holds that run
+    /// out, windows that end where a cap has cut something off.
+    ///
+    /// - Parameters:
+    ///   - moment: The present moment.
+    ///   - buffer: Where the records go.
+    ///   - limit: How many organisations and holds at most, so that a turn stays short.
+    /// - Returns: Whether more is due.
+    public func tick(at moment: Timestamp, into buffer: RecordBuffer, limit: Int = 1024) -> Bool {
+        let moment = move(to: moment)
+        var done = 0
+        for number in holds.due(at: moment) {
+            guard done < limit else {
+                holds.reconsider()
+                return true
+            }
+            release(number, lapsed: true, at: moment, into: buffer)
+            done += 1
+        }
+        guard earliestDeadline <= moment else { return false }
+        var next = Timestamp.never
+        for slot in deadlines.indices {
+            if deadlines[slot] <= moment {
+                guard done < limit else {
+                    earliestDeadline = .epoch
+                    return true
+                }
+                advance(slot, to: moment, into: buffer)
+                done += 1
+            }
+            next = min(next, deadlines[slot])
+        }
+        earliestDeadline = next
+        return false
+    }
+
+    /// The moment at which `tick` has something to do, as far as is known.
+    public var nextDue: Timestamp { min(earliestDeadline, holds.earliest) }
+
+    /// Brings an organisation to the present: nothing is decided on a state of the past.
+    func advance(_ slot: Int, to moment: Timestamp, into buffer: RecordBuffer) {
+        let org = organisations[slot].number
+        if organisations[slot].today.end <= moment, !organisations[slot].closed {
+            turnDay(slot, at: moment, into: buffer)
+        }
+        guard deadlines[slot] <= moment else { return }
+        while let index = nextDueGrant(slot, at: moment) {
+            let grant = organisations[slot].grants[index]
+            if !grant.active {
+                let debtPaid = min(organisations[slot].debt, grant.remaining)
+                let body = GrantActivated(
+                    grant: grant.number,
+                    amount: grant.remaining,
+                    debtPaid: debtPaid
+                )
+                commit(.grantActivated(body), org: org, at: moment, into: buffer)
+            } else {
+                let lapsing = max(grant.remaining - grant.held, .zero)
+                let body = GrantExpired(grant: grant.number, amount: lapsing)
+                commit(.grantExpired(body), org: org, at: moment, into: buffer)
+            }
+        }
+        schedule(slot)
+        refreshCutoffs(slot, at: moment)
+    }
+
+    /// The grant that is due first; ties go by number.
+    private func nextDueGrant(_ slot: Int, at moment: Timestamp) -> Int? {
+        var first: Int?
+        for index in organisations[slot].grants.indices {
+            let grant = organisations[slot].grants[index]
+            guard grant.deadline <= moment else { continue }
+            if let other = first {
+                let rival = organisations[slot].grants[other]
+                if (grant.deadline, grant.number) < (rival.deadline, rival.number) { first = index }
+            } else {
+                first = index
+            }
+        }
+        return first
+    }
+
+    private func turnDay(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
+        let zone = zones[Int(organisations[slot].zone)]
+        guard let today = calendar.day(containing: moment, zone: zone) else {
+            invariantBroken("a zone that was accepted once is known")
+        }
+        // When a zone's rules change under us its day may end later than was thought: then the same
+        // day is noted again with its new end. It never goes back.
+        let known = organisations[slot].today
+        guard today.day > known.day || (today.day == known.day && today.end > known.end) else {
+            return
+        }
+        commit(
+            .dayTurned(DayTurned(today: today)),
+            org: organisations[slot].number,
+            at: moment,
+            into: buffer
+        )
+        refreshCutoffs(slot, at: moment)
+        schedule(slot)
+    }
+
+    /// Notes when the next thing is due in an organisation.
+    func schedule(_ slot: Int) {
+        var next = Timestamp.never
+        for grant in organisations[slot].grants { next = min(next, grant.deadline) }
+        // Days turn when somebody looks, unless a cap waits for it to let requests through again.
+        if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
+        deadlines[slot] = next
+        earliestDeadline = min(earliestDeadline, next)
+    }
+
+    private func hasCapCutoff(_ slot: Int) -> Bool {
+        guard !organisations[slot].caps.isEmpty, !organisations[slot].closed else { return false }
+        if organisations[slot].cutoffs.contains(.spendCap) { return true }
+        return organisations[slot].projects.contains { $0.cutoffs.contains(.spendCap) }
+            || organisations[slot].keys.contains { $0.scope.cutoffs.contains(.spendCap) }
+    }
+}

@@ -1,0 +1,126 @@
+import Quantities
+
+/// The wallets of one partition: a pure, deterministic state machine.
+///
+/// Commands and a time go in; outcomes, journal records and notices come out. It reads no clock, no
+/// file and no hash order. Each command first decides on changes, then applies and encodes
+/// them; recovery applies the same changes again, which gives the same state to the bit.
+///
+/// Queue:       owned by one shard at a time; not thread-safe.
+/// Invariants:  those of `Organisation`, for every organisation, after every command.
+public final class AccountBook {
+    /// How many partitions there are: fixed for ever, because the journal's meaning depends on it.
+    public static let partitions: UInt32 = 16
+
+    /// Which partition of the organisations this is.
+    public let partition: UInt32
+    /// What was cut off or restored since they were last taken.
+    public internal(set) var notices: [Notice] = []
+    /// By how much wallets went below zero by usage that had already happened.
+    public internal(set) var overshoot = Amount.zero
+    /// The highest time that was ever applied; time never goes back.
+    public internal(set) var now = Timestamp.epoch
+
+    var organisations: [Organisation] = []
+    /// When the next thing is due in an organisation by itself; one word each, so that a scan is fast.
+    var deadlines: [Timestamp] = []
+    /// No deadline is before this; may be too early, never too late.
+    var earliestDeadline = Timestamp.never
+    var zones: [String] = []
+    var holds = HoldTable()
+    var usageIdentities: IdentityWindow
+    var grantIdentities: IdentityWindow
+    let calendar: any ZoneCalendar
+
+    /// Makes an empty book.
+    ///
+    /// - Parameters:
+    ///   - partition: Which partition of the organisations this is.
+    ///   - calendar: Tells the days of time zones.
+    ///   - windowEntries: How many identities are remembered.
+    ///   - windowMicroseconds: How long usage identities are remembered.
+    public init(
+        partition: UInt32,
+        calendar: any ZoneCalendar,
+        windowEntries: Int = 65_536,
+        windowMicroseconds: Int64 = 86_400_000_000
+    ) {
+        self.partition = partition
+        self.calendar = calendar
+        self.usageIdentities = IdentityWindow(
+            capacity: windowEntries,
+            ageMicroseconds: windowMicroseconds
+        )
+        // Calls that give credits are rare and costly to repeat: they are remembered for 35 days.
+        self.grantIdentities = IdentityWindow(
+            capacity: windowEntries,
+            ageMicroseconds: 35 * 86_400_000_000
+        )
+    }
+
+    /// The partition of an organisation.
+    ///
+    /// - Parameter org: The organisation's number.
+    @inlinable
+    public static func partition(of org: UInt32) -> UInt32 {
+        org % partitions
+    }
+
+    /// The organisation with a number, or nil.
+    ///
+    /// - Parameter org: Its number.
+    public func organisation(_ org: UInt32) -> Organisation? {
+        guard let slot = slot(of: org) else { return nil }
+        return organisations[slot]
+    }
+
+    /// The name of an organisation's time zone.
+    ///
+    /// - Parameter organisation: One of this book's.
+    public func zone(of organisation: Organisation) -> String {
+        zones[Int(organisation.zone)]
+    }
+
+    /// An open hold, or nil.
+    ///
+    /// - Parameter number: Its name.
+    public func hold(_ number: HoldNumber) -> Hold? {
+        holds[number]
+    }
+
+    /// How many holds are open.
+    public var openHolds: Int { holds.count }
+
+    /// All organisations of this partition, by number.
+    public var all: [Organisation] {
+        organisations.filter(\.exists)
+    }
+
+    /// Takes the notices that have come up and forgets them here.
+    public func takeNotices() -> [Notice] {
+        guard !notices.isEmpty else { return [] }
+        let taken = notices
+        notices.removeAll(keepingCapacity: true)
+        return taken
+    }
+
+    func slot(of org: UInt32) -> Int? {
+        guard org % AccountBook.partitions == partition else { return nil }
+        let slot = Int(org / AccountBook.partitions)
+        guard slot < organisations.count, organisations[slot].exists else { return nil }
+        return slot
+    }
+
+    /// Moves time on; it never goes back, whatever the clock does.
+    func move(to moment: Timestamp) -> Timestamp {
+        if moment > now { now = moment }
+        return now
+    }
+
+    /// Applies a change and writes its record.
+    func commit(_ body: Change.Body, org: UInt32, at moment: Timestamp, into buffer: RecordBuffer) {
+        let change = Change(appliedAt: moment, org: org, body: body)
+        apply(change)
+        change.encode(into: buffer)
+    }
+}

@@ -1,0 +1,121 @@
+import Quantities
+
+/// An organisation with its wallet, as memory has it.
+///
+/// Invariants:  posted = sum of what is left of active grants - debt;
+///              debt is above zero only while no active grant has anything left;
+///              held = sum of all open holds.
+public struct Organisation: Sendable, Hashable {
+    /// Its number; 0 where no organisation has been created yet.
+    public internal(set) var number: UInt32 = 0
+    /// Whether it was closed.
+    public internal(set) var closed = false
+    /// Why it is cut off, if it is.
+    public internal(set) var cutoffs = CutoffReasons()
+    /// Its time zone, as an index into the book's zones.
+    var zone: UInt16 = 0
+    /// The day in its time zone that its counters stand at.
+    public internal(set) var today = ZonedDay(
+        day: CivilDay(number: 0),
+        start: .epoch,
+        end: .epoch
+    )
+    /// What was credited less what was debited.
+    public internal(set) var posted = Amount.zero
+    /// What open holds keep.
+    public internal(set) var held = Amount.zero
+    /// What is owed.
+    public internal(set) var debt = Amount.zero
+    /// What it has spent.
+    public internal(set) var spend = Spend()
+    /// How many ledger lines it has.
+    public internal(set) var lines: UInt64 = 0
+    /// The highest grant number given.
+    public internal(set) var lastGrant: GrantNumber = 0
+    /// The highest hold serial given.
+    public internal(set) var lastHold: UInt64 = 0
+    /// How many holds are open.
+    public internal(set) var openHolds: UInt32 = 0
+    /// Grants in burn order.
+    public internal(set) var grants: [Grant] = []
+    /// Keys, by number - 1.
+    public internal(set) var keys: [KeyState] = []
+    /// Projects, by number - 1.
+    public internal(set) var projects: [ScopeState] = []
+    /// Caps, narrowest scope first.
+    public internal(set) var caps: [Cap] = []
+
+    /// Whether this slot holds an organisation.
+    public var exists: Bool { number != 0 }
+    /// What the next request may use; stops at the end of the range of amounts.
+    public var available: Amount { posted.adding(-held) ?? -Amount.max }
+
+    /// The key's state, or nil when there is no such key.
+    func key(_ number: UInt32) -> KeyState? {
+        let index = Int(number) - 1
+        return keys.indices.contains(index) ? keys[index] : nil
+    }
+
+    func grantIndex(_ number: GrantNumber) -> Int? {
+        // A wallet has a handful of live grants; the first one in burn order is the usual answer.
+        for index in grants.indices where grants[index].number == number { return index }
+        return nil
+    }
+
+    mutating func insert(_ grant: Grant) {
+        let index = grants.firstIndex { grant.burnsBefore($0) } ?? grants.count
+        grants.insert(grant, at: index)
+    }
+
+    mutating func insert(_ cap: Cap) {
+        caps.removeAll { $0.scope == cap.scope && $0.id == cap.id && $0.period == cap.period }
+        let index = caps.firstIndex { Organisation.isChecked(cap, before: $0) } ?? caps.count
+        caps.insert(cap, at: index)
+    }
+
+    /// Key caps are checked before project caps before organisation caps, shorter periods first.
+    private static func isChecked(_ left: Cap, before right: Cap) -> Bool {
+        if left.scope != right.scope { return left.scope.rawValue > right.scope.rawValue }
+        if left.id != right.id { return left.id < right.id }
+        return left.period.rawValue < right.period.rawValue
+    }
+
+    /// What a scope has spent and what holds keep for it.
+    func usage(of scope: Scope, id: UInt32) -> (spend: Spend, held: Amount) {
+        switch scope {
+        case .organisation:
+            return (spend, held)
+        case .project:
+            let index = Int(id) - 1
+            guard projects.indices.contains(index) else { return (Spend(), .zero) }
+            return (projects[index].spend, projects[index].held)
+        case .key:
+            let index = Int(id) - 1
+            guard keys.indices.contains(index) else { return (Spend(), .zero) }
+            return (keys[index].scope.spend, keys[index].scope.held)
+        }
+    }
+
+    mutating func addHeld(_ amount: Amount, project: UInt32, key: UInt32) {
+        held += amount
+        let projectIndex = Int(project) - 1
+        if projects.indices.contains(projectIndex) { projects[projectIndex].held += amount }
+        let keyIndex = Int(key) - 1
+        if keys.indices.contains(keyIndex) { keys[keyIndex].scope.held += amount }
+    }
+
+    mutating func addSpend(_ charge: Amount, project: UInt32, key: UInt32) {
+        spend.add(charge)
+        let projectIndex = Int(project) - 1
+        if projects.indices.contains(projectIndex) { projects[projectIndex].spend.add(charge) }
+        let keyIndex = Int(key) - 1
+        if keys.indices.contains(keyIndex) { keys[keyIndex].scope.spend.add(charge) }
+    }
+
+    mutating func turnDay(to day: ZonedDay) {
+        spend.turn(from: today.day, to: day.day)
+        for index in projects.indices { projects[index].spend.turn(from: today.day, to: day.day) }
+        for index in keys.indices { keys[index].scope.spend.turn(from: today.day, to: day.day) }
+        today = day
+    }
+}

@@ -1,0 +1,91 @@
+import Quantities
+import Wire
+
+/// One client's connection, as its loop knows it.
+///
+/// Queue: only the loop's.
+final class Connection {
+    let fd: Int32
+    let origin: Origin
+
+    var encoding: WireEncoding?
+    var decoder = BinaryClientDecoder()
+    var lines: LineFramer
+    /// What was read and could not be dealt with yet: the beginning of a frame, or all that came
+    /// while a ring was full.
+    var leftover: [UInt8] = []
+    /// The usage frame at the start of `leftover` that a full ring interrupted.
+    var interrupted: (reader: UsageFrameReader, length: Int)?
+    /// Whether a full ring keeps this connection from being read.
+    var stalled = false
+
+    var names = NameTable()
+    var producerName: String?
+    var producer: ProducerState?
+    var durability = Durability.journaled
+    /// A hello that waits until everything its producer sent before is safe.
+    var barrier: [Barrier] = []
+
+    var out = WireBuffer(capacity: 4096)
+    /// Whether the kernel's buffer is full and the loop waits for it.
+    var waitsToWrite = false
+    /// Whether nothing is read any more and the connection ends when `out` is sent.
+    var closing = false
+    var closed = false
+
+    /// The highest sequence that was acknowledged, and the highest that may be.
+    var acknowledged: UInt64 = 0
+    var safe: UInt64 = 0
+    /// Whether an acknowledgement is owed though nothing new is safe: a repeat came in.
+    var owesAcknowledgement = false
+    var acceptedThisTurn = false
+    var dirty = false
+
+    var topics: Topics = []
+    /// Shards that have not yet told all that is cut off at present.
+    var presentPending = 0
+    var present: [Cutoff] = []
+
+    init(fd: Int32, origin: Origin, limits: WireLimits) {
+        self.fd = fd
+        self.origin = origin
+        self.lines = LineFramer(limits: limits)
+    }
+
+    /// Says something, in the connection's own encoding.
+    func say(_ message: DaemonMessage) {
+        switch encoding ?? .binary {
+        case .binary: BinaryDaemonEncoder().append(message, to: &out)
+        case .jsonLines: JSONDaemonEncoder().append(message, to: &out)
+        }
+    }
+
+    func say(_ granted: Granted) {
+        switch encoding ?? .binary {
+        case .binary: BinaryDaemonEncoder().append(granted, to: &out)
+        case .jsonLines: JSONDaemonEncoder().append(granted, to: &out)
+        }
+    }
+
+    func say(_ ack: Ack) {
+        switch encoding ?? .binary {
+        case .binary: BinaryDaemonEncoder().append(ack, to: &out)
+        case .jsonLines: JSONDaemonEncoder().append(ack, to: &out)
+        }
+    }
+
+    /// Ends the connection after saying why.
+    func fail(_ fault: ConnectionFault) {
+        guard !closing else { return }
+        say(.error(fault))
+        closing = true
+    }
+}
+
+/// A position in a command ring that has to be safe before something may go on.
+struct Barrier: Sendable {
+    let progress: CommandProgress
+    let position: UInt64
+
+    var isPassed: Bool { progress.journaled >= position }
+}

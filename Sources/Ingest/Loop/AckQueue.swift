@@ -1,0 +1,137 @@
+import Quantities
+import Wire
+
+/// A first-in, first-out list that keeps its memory.
+struct Fifo<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == elements.count }
+    var count: Int { elements.count - head }
+    var first: Element? { isEmpty ? nil : elements[head] }
+
+    subscript(offset: Int) -> Element { elements[head + offset] }
+
+    mutating func append(_ element: Element) {
+        elements.append(element)
+    }
+
+    mutating func removeFirst() -> Element {
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 1024, head * 2 >= elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+
+    mutating func removeAll(where isGone: (Element) -> Bool) {
+        elements.removeFirst(head)
+        head = 0
+        elements.removeAll(where: isGone)
+    }
+}
+
+/// Which sequences wait for which turn of the loop to be safe on disk.
+///
+/// A turn's events went into the command rings before the turn's end; so they are safe when the
+/// journal has passed, for every shard, the ring position at the turn's end.
+struct AckQueue {
+    struct Entry {
+        let turn: UInt64
+        let origin: Origin
+        let sequence: UInt64
+    }
+
+    struct IDEntry {
+        let turn: UInt64
+        let origin: Origin
+        let id: ShortText
+    }
+
+    struct StoredEntry {
+        let position: UInt64
+        let origin: Origin
+        let sequence: UInt64
+    }
+
+    private var turns = Fifo<UInt64>()
+    private var positions = Fifo<UInt64>()
+    private let shards: Int
+    private var lastTurn: UInt64 = 0
+    private var safeTurn: UInt64 = 0
+    private var entries = Fifo<Entry>()
+    private var ids = Fifo<IDEntry>()
+    private var stored = Fifo<StoredEntry>()
+
+    init(shards: Int) {
+        self.shards = shards
+    }
+
+    /// The turn that is going on.
+    var currentTurn: UInt64 { lastTurn + 1 }
+    var isEmpty: Bool { entries.isEmpty && ids.isEmpty && stored.isEmpty }
+    var waitsForStore: Bool { !stored.isEmpty }
+
+    mutating func note(_ sequence: UInt64, of origin: Origin) {
+        entries.append(Entry(turn: currentTurn, origin: origin, sequence: sequence))
+    }
+
+    mutating func note(_ id: ShortText, of origin: Origin) {
+        ids.append(IDEntry(turn: currentTurn, origin: origin, id: id))
+    }
+
+    mutating func noteStored(_ sequence: UInt64, of origin: Origin, after position: UInt64) {
+        stored.append(StoredEntry(position: position, origin: origin, sequence: sequence))
+    }
+
+    /// Forgets a report that was rejected after all.
+    mutating func forget(_ id: ShortText, of origin: Origin) {
+        ids.removeAll { $0.origin == origin && $0.id == id }
+    }
+
+    /// Closes the turn that is going on.
+    mutating func endTurn(positions rings: some Sequence<UInt64>) {
+        lastTurn += 1
+        turns.append(lastTurn)
+        for position in rings { positions.append(position) }
+    }
+
+    /// Looks how far the journal has come.
+    mutating func advance(journaled: (Int) -> UInt64) {
+        while let turn = turns.first {
+            // The positions of a turn lie one behind the other at the front.
+            for shard in 0..<shards where positions[shard] > journaled(shard) { return }
+            for _ in 0..<shards { _ = positions.removeFirst() }
+            _ = turns.removeFirst()
+            safeTurn = turn
+        }
+    }
+
+    /// Whether something may be acknowledged now.
+    func hasSafe(stored position: UInt64) -> Bool {
+        if let entry = entries.first, entry.turn <= safeTurn { return true }
+        if let entry = ids.first, entry.turn <= safeTurn { return true }
+        if let entry = stored.first, entry.position <= position { return true }
+        return false
+    }
+
+    mutating func nextSafe() -> Entry? {
+        guard let entry = entries.first, entry.turn <= safeTurn else { return nil }
+        return entries.removeFirst()
+    }
+
+    mutating func nextSafeID() -> IDEntry? {
+        guard let entry = ids.first, entry.turn <= safeTurn else { return nil }
+        return ids.removeFirst()
+    }
+
+    mutating func nextStored(upTo position: UInt64) -> StoredEntry? {
+        guard let entry = stored.first, entry.position <= position else { return nil }
+        return stored.removeFirst()
+    }
+}

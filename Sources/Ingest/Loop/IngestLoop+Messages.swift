@@ -1,0 +1,233 @@
+import Accounting
+import Quantities
+import Rings
+import Wire
+
+extension IngestLoop {
+    /// Deals with one message that is not part of a usage frame.
+    func take(_ step: ClientStep, _ frame: RawSpan, _ connection: Connection) {
+        switch step {
+        case .nothing: break
+        case .fault(let fault): fail(connection, fault)
+        case .rejected(let rejection): reject(rejection, connection)
+        case .message(let message): take(message, frame, connection)
+        }
+    }
+
+    private func take(_ message: ClientMessage, _ frame: RawSpan, _ connection: Connection) {
+        switch message {
+        case .hello(let hello): greet(hello, frame, connection)
+        case .name(let definition):
+            connection.names.define(definition.kind, definition.text.text(in: frame))
+            if connection.names.bytes > settings.nameBytes {
+                fail(
+                    connection,
+                    ConnectionFault(
+                        .tooLarge,
+                        "the names of this connection take more than \(settings.nameBytes) bytes"
+                    )
+                )
+            }
+        case .usage(let report): take(report, frame, connection)
+        case .heartbeat(let report): take(report, frame, connection)
+        case .authorize(let request): authorize(request, frame, connection)
+        case .extend(let request): extend(request, connection)
+        case .release(let request): release(request, connection)
+        case .subscribe(let topics): subscribe(topics, connection)
+        case .orderDone:
+            // No orders are given without machines on the rate card; there is nothing to finish.
+            break
+        case .ping:
+            connection.say(.pong)
+            markDirty(connection)
+        }
+    }
+
+    private func greet(_ hello: Hello, _ frame: RawSpan, _ connection: Connection) {
+        guard connection.producerName == nil else {
+            fail(connection, ConnectionFault(.malformed, "a connection says hello once"))
+            return
+        }
+        if let overload {
+            fail(connection, ConnectionFault(.overloaded, overload))
+            return
+        }
+        let name = hello.producer.text(in: frame)
+        switch wiring.producers.claim(name) {
+        case .inUse:
+            fail(
+                connection,
+                ConnectionFault(
+                    .producerInUse,
+                    "producer \"\(name)\" is spoken for by another connection"
+                )
+            )
+        case .tooMany:
+            fail(connection, ConnectionFault(.tooLarge, "there are too many producers"))
+        case .taken(let state):
+            connection.producerName = name
+            connection.producer = state
+            connection.durability = hello.durability
+            connection.barrier = state.barrier
+            if connection.barrier.allSatisfy(\.isPassed) {
+                welcome(connection)
+            } else {
+                updateInterest(connection)
+                wait(connection)
+            }
+        }
+    }
+
+    /// Answers a hello: everything that its producer had sent before is safe by now.
+    func welcome(_ connection: Connection) {
+        guard let producer = connection.producer else { return }
+        let waited = !connection.barrier.isEmpty
+        connection.barrier = []
+        connection.producer?.barrier = []
+        connection.safe = producer.accepted
+        connection.acknowledged = producer.accepted
+        connection.say(
+            .welcome(Welcome(daemon: settings.daemon, lastSequence: producer.accepted))
+        )
+        markDirty(connection)
+        if waited {
+            updateInterest(connection)
+            if !connection.leftover.isEmpty { resume(connection) }
+        }
+    }
+
+    private func authorize(
+        _ request: AuthorizeRequest,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) {
+        func reject(_ code: RejectionCode, _ message: String) {
+            let subject = Rejection.Subject.request(request.request)
+            self.reject(Rejection(code, subject: subject, message: message), connection)
+        }
+        if let overload { return reject(.overloaded, overload) }
+        guard
+            let account = account(request.accountKind, request.account, frame, connection)
+        else {
+            if request.accountKind == .org {
+                return reject(
+                    .unknownOrg,
+                    quoted("org", request.account, .org, frame, connection) + " does not exist"
+                )
+            }
+            let refused = Refused(request: request.request, refusal: .invalidKey)
+            connection.say(.refused(refused))
+            markDirty(connection)
+            return
+        }
+        guard let model = model(request.model, request.provider, frame, connection) else {
+            return reject(
+                .unknownModel,
+                quoted("model", request.model, .model, frame, connection)
+                    + " has no price on the rate card"
+            )
+        }
+        guard let project = project(request.project, account, frame, connection) else {
+            return reject(
+                .malformed,
+                quoted("project", request.project, .project, frame, connection)
+                    + " does not exist in this organisation"
+            )
+        }
+        let command = AuthorizeCommand(
+            origin: connection.origin,
+            request: request.request,
+            org: account.org,
+            key: account.key,
+            generation: account.generation,
+            project: project,
+            model: model,
+            maxInput: request.maxInputTokens ?? 0,
+            maxOutput: request.maxOutputTokens ?? .max,
+            ttlMilliseconds: request.ttlMilliseconds ?? 0
+        )
+        put(command, .authorize, org: account.org)
+    }
+
+    private func extend(_ request: ExtendRequest, _ connection: Connection) {
+        let command = ExtendCommand(
+            origin: connection.origin,
+            request: request.request,
+            hold: request.hold,
+            tokens: request.tokens,
+            maxOutput: request.maxOutputTokens ?? .max
+        )
+        put(command, .extend, org: request.hold.org.raw)
+    }
+
+    private func release(_ request: ReleaseRequest, _ connection: Connection) {
+        let command = ReleaseCommand(
+            origin: connection.origin,
+            request: request.request,
+            hold: request.hold
+        )
+        put(command, .release, org: request.hold.org.raw)
+    }
+
+    private func subscribe(_ topics: Topics, _ connection: Connection) {
+        if connection.topics.isEmpty, !topics.isEmpty {
+            wiring.signal.changeSubscribers(by: 1)
+            subscribers.append(connection)
+        }
+        connection.topics.formUnion(topics)
+        guard topics.contains(.cutoffs), connection.presentPending == 0 else {
+            connection.say(.subscribed(Subscribed(topics: connection.topics, cutoffs: [])))
+            markDirty(connection)
+            return
+        }
+        connection.presentPending = wiring.commands.count
+        for shard in wiring.commands.indices {
+            let command = SubscribeCommand(origin: connection.origin)
+            RingMessage.put(
+                command,
+                kind: CommandKind.subscribe.rawValue,
+                into: wiring.commands[shard]
+            )
+            budget -= 1
+        }
+    }
+
+    func take(_ report: HeartbeatReport, _ frame: RawSpan, _ connection: Connection) {
+        let machine = quoted("machine", report.machine, .machine, frame, connection)
+        let subject: Rejection.Subject =
+            report.sequence > 0 ? .sequence(report.sequence) : .unknown
+        let rejection = Rejection(
+            .unknownMachine,
+            subject: subject,
+            message: machine + " is not on the rate card"
+        )
+        reject(rejection, connection)
+    }
+
+    func put<Command: BitwiseCopyable>(_ command: Command, _ kind: CommandKind, org: UInt32) {
+        let ring = wiring.commands[shard(of: org)]
+        RingMessage.put(command, kind: kind.rawValue, into: ring)
+        budget -= 1
+    }
+
+    /// The shard that owns an organisation's partition.
+    func shard(of org: UInt32) -> Int {
+        Int(AccountBook.partition(of: org)) % wiring.commands.count
+    }
+
+    /// Says that a message was not taken; a sequence that it had is used up by that.
+    func reject(_ rejection: Rejection, _ connection: Connection) {
+        wiring.counters.rejected.add()
+        connection.say(.rejected(rejection))
+        markDirty(connection)
+        guard case .sequence(let sequence) = rejection.subject, rejection.code != .sequenceGap,
+            rejection.code != .overloaded, let producer = connection.producer,
+            sequence == producer.accepted + 1
+        else { return }
+        connection.producer?.accepted = sequence
+        markAccepted(connection)
+        let command = SkipCommand(producer: producer.number, sequence: sequence)
+        RingMessage.put(command, kind: CommandKind.skip.rawValue, into: wiring.commands[0])
+        budget -= 1
+    }
+}

@@ -1,0 +1,191 @@
+import CLinux
+import Quantities
+import Rings
+import Wire
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension IngestLoop {
+    /// Reads once and deals with everything that is whole.
+    func read(_ connection: Connection) {
+        guard !connection.stalled, !connection.closing else {
+            discard(connection)
+            return
+        }
+        let kept = connection.leftover.count
+        copyLeftover(connection)
+        let room = min(buffer.count - kept, settings.readBufferBytes)
+        guard let base = buffer.baseAddress, room > 0 else { return }
+        let count = recv(connection.fd, base + kept, room, Int32(MSG_DONTWAIT))
+        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {
+            close(connection)
+            return
+        }
+        guard count > 0 else { return }
+        parse(connection, count: kept + count)
+    }
+
+    /// Goes on with what a full ring left lying.
+    func resume(_ connection: Connection) {
+        copyLeftover(connection)
+        parse(connection, count: connection.leftover.count)
+    }
+
+    /// A connection at its end is read only to notice that the client has gone.
+    private func discard(_ connection: Connection) {
+        guard connection.closing, let base = buffer.baseAddress else { return }
+        let count = recv(connection.fd, base, buffer.count, Int32(MSG_DONTWAIT))
+        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { close(connection) }
+    }
+
+    private func copyLeftover(_ connection: Connection) {
+        connection.leftover.withUnsafeBytes { source in
+            if let from = source.baseAddress, let to = buffer.baseAddress {
+                to.copyMemory(from: from, byteCount: source.count)
+            }
+        }
+    }
+
+    private func parse(_ connection: Connection, count: Int) {
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        if connection.encoding == nil, count > 0 {
+            connection.encoding = WireEncoding.chosen(byFirst: bytes[0])
+        }
+        let used =
+            switch connection.encoding {
+            case .binary: parseFrames(connection, bytes)
+            case .jsonLines: parseLines(connection, bytes)
+            case nil: 0
+            }
+        keep(connection, bytes, from: connection.closing ? count : used)
+        if connection.closing { markDirty(connection) }
+    }
+
+    private func keep(
+        _ connection: Connection,
+        _ bytes: UnsafeMutableRawBufferPointer,
+        from used: Int
+    ) {
+        connection.leftover.removeAll(keepingCapacity: used < bytes.count)
+        if used < bytes.count { connection.leftover.append(contentsOf: bytes[used...]) }
+    }
+
+    private func parseFrames(
+        _ connection: Connection,
+        _ bytes: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let framer = BinaryFramer(limits: settings.wire)
+        var offset = 0
+        while offset < bytes.count, !connection.closing, connection.barrier.isEmpty {
+            guard hasBudget else {
+                stall(connection)
+                break
+            }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...]).bytes
+            if let (reader, length) = connection.interrupted {
+                let frame = rest.extracting(first: length)
+                guard takeAll(reader, frame, connection) else { break }
+                connection.interrupted = nil
+                offset += length
+                continue
+            }
+            switch framer.next(in: rest) {
+            case .needMore: return offset
+            case .fault(let fault): fail(connection, fault)
+            case .frame(let header, let length):
+                let frame = rest.extracting(first: length)
+                switch connection.decoder.decode(header, frame) {
+                case .single(let step): take(step, frame, connection)
+                case .usage(let reader):
+                    guard takeAll(reader, frame, connection) else { return offset }
+                case .heartbeats(let reader): takeAll(reader, frame, connection)
+                }
+                offset += length
+            }
+        }
+        return offset
+    }
+
+    /// Takes all usage records of a frame; false when a full ring interrupted it.
+    private func takeAll(
+        _ start: UsageFrameReader,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) -> Bool {
+        var reader = start
+        var report = UsageReport()
+        while true {
+            guard hasBudget else {
+                connection.interrupted = (reader, frame.byteCount)
+                stall(connection)
+                return false
+            }
+            switch reader.next(in: frame, into: &report) {
+            case .usage: take(report, frame, connection)
+            case .rejected:
+                if let rejection = reader.rejection { reject(rejection, connection) }
+            case .fault:
+                if let fault = reader.fault { fail(connection, fault) }
+                return true
+            case .end: return true
+            }
+            if connection.closing { return true }
+        }
+    }
+
+    private func takeAll(
+        _ start: HeartbeatFrameReader,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) {
+        var reader = start
+        while !connection.closing {
+            switch reader.next(in: frame) {
+            case .heartbeat(let report): take(report, frame, connection)
+            case .rejected(let rejection): reject(rejection, connection)
+            case .fault(let fault): fail(connection, fault)
+            case .end: return
+            }
+        }
+    }
+
+    private func parseLines(
+        _ connection: Connection,
+        _ bytes: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let decoder = JSONClientDecoder(limits: settings.wire)
+        var offset = 0
+        while offset < bytes.count, !connection.closing, connection.barrier.isEmpty {
+            guard hasBudget else {
+                stall(connection)
+                break
+            }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+            switch connection.lines.next(in: UnsafeRawBufferPointer(rest).bytes) {
+            case .needMore: return offset
+            case .fault(let fault): fail(connection, fault)
+            case .line(let length):
+                let line = UnsafeMutableRawBufferPointer(rebasing: rest[..<length])
+                var span = line.mutableBytes
+                let step = decoder.decode(&span)
+                take(step, UnsafeRawBufferPointer(line).bytes, connection)
+                offset += length + 1
+            }
+        }
+        return offset
+    }
+
+    private var hasBudget: Bool {
+        if budget > 0 { return true }
+        refill()
+        return budget > 0
+    }
+
+    func fail(_ connection: Connection, _ fault: ConnectionFault) {
+        wiring.counters.faults.add()
+        connection.fail(fault)
+        markDirty(connection)
+    }
+}

@@ -1,0 +1,207 @@
+import CLinux
+import Quantities
+import Rings
+import Wire
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension IngestLoop {
+    /// Whether the first reply of a shard may go out now.
+    func repliesAreReady(_ shard: Int) -> Bool {
+        let ring = wiring.replies[shard]
+        guard ring.beginBatch() > 0, let record = ring.next() else { return false }
+        ring.putBack()
+        return gate(of: record) <= wiring.progress[shard].written
+    }
+
+    /// Sends the replies whose commands are written to the journal, in the shard's order.
+    func drainReplies(_ shard: Int) {
+        let ring = wiring.replies[shard]
+        guard ring.beginBatch() > 0 else { return }
+        let written = wiring.progress[shard].written
+        var taken = false
+        while let record = ring.next() {
+            guard gate(of: record) <= written else {
+                ring.putBack()
+                break
+            }
+            deliver(record)
+            taken = true
+        }
+        if taken {
+            ring.release()
+            // A shard that stopped for lack of room for replies goes on.
+            wiring.shards[shard].kick()
+        }
+    }
+
+    private func gate(of record: UnsafeRawBufferPointer) -> UInt64 {
+        // Every reply begins with its header.
+        RingMessage.value(of: record, as: ReplyHeader.self).gate
+    }
+
+    private func deliver(_ record: UnsafeRawBufferPointer) {
+        guard let kind = ReplyKind(rawValue: record[0]) else {
+            invariantBroken("a reply has a known kind")
+        }
+        if kind == .notice {
+            tell(RingMessage.value(of: record, as: NoticeReply.self))
+            return
+        }
+        let header = RingMessage.value(of: record, as: ReplyHeader.self)
+        guard let connection = connection(header.origin) else { return }
+        switch kind {
+        case .granted:
+            connection.say(RingMessage.value(of: record, as: GrantedReply.self).granted)
+        case .refused:
+            connection.say(.refused(refused(RingMessage.value(of: record, as: RefusedReply.self))))
+        case .released:
+            let reply = RingMessage.value(of: record, as: ReleasedReply.self)
+            connection.say(.released(Released(hold: reply.hold, request: reply.request)))
+        case .rejected:
+            let reply = RingMessage.value(of: record, as: RejectedReply.self)
+            if reply.isID, case .text(let id) = reply.name { acks.forget(id, of: header.origin) }
+            wiring.counters.rejected.add()
+            connection.say(.rejected(rejection(reply)))
+        case .present, .presentEnd:
+            present(kind, record, connection)
+        case .notice:
+            break
+        }
+        markDirty(connection)
+    }
+
+    func connection(_ origin: Origin) -> Connection? {
+        let slot = Int(origin.slot)
+        guard slot < connections.count, let connection = connections[slot],
+            connection.origin == origin
+        else { return nil }
+        return connection
+    }
+
+    private func tell(_ notice: NoticeReply) {
+        guard !subscribers.isEmpty else { return }
+        let message = cutoff(notice)
+        let isOver = notice.reasons == 0
+        for connection in subscribers where connection.topics.contains(.cutoffs) {
+            connection.say(isOver ? .restored(message) : .cutoff(message))
+            markDirty(connection)
+        }
+    }
+
+    /// Collects what is cut off at present, and sends it in messages of a bounded size.
+    private func present(
+        _ kind: ReplyKind,
+        _ record: UnsafeRawBufferPointer,
+        _ connection: Connection
+    ) {
+        if kind == .present {
+            let notice = RingMessage.value(of: record, as: NoticeReply.self)
+            connection.present.append(cutoff(notice))
+        } else {
+            connection.presentPending -= 1
+        }
+        let isComplete = connection.presentPending == 0
+        guard isComplete || connection.present.count >= Subscribed.cutoffsPerMessage else { return }
+        connection.say(
+            .subscribed(
+                Subscribed(
+                    topics: connection.topics,
+                    cutoffs: connection.present,
+                    isComplete: isComplete
+                )
+            )
+        )
+        connection.present.removeAll(keepingCapacity: !isComplete)
+    }
+
+    /// Sends what has become safe since the last time, one acknowledgement for each connection.
+    func acknowledge() {
+        acks.advance { wiring.progress[$0].journaled }
+        while let entry = acks.nextSafe() {
+            guard let connection = connection(entry.origin) else { continue }
+            if connection.durability == .stored {
+                acks.noteStored(
+                    entry.sequence,
+                    of: entry.origin,
+                    after: wiring.intake.journalSynced
+                )
+            } else {
+                connection.safe = max(connection.safe, entry.sequence)
+                markDirty(connection)
+            }
+        }
+        while let entry = acks.nextSafeID() {
+            guard let connection = connection(entry.origin) else { continue }
+            connection.say(.ack(.id(entry.id)))
+            markDirty(connection)
+        }
+        guard acks.waitsForStore else { return }
+        let stored = wiring.intake.journalStored
+        while let entry = acks.nextStored(upTo: stored) {
+            guard let connection = connection(entry.origin) else { continue }
+            connection.safe = max(connection.safe, entry.sequence)
+            markDirty(connection)
+        }
+    }
+
+    /// Sends what a connection has to say, as far as the kernel takes it.
+    func flush(_ connection: Connection) {
+        // Acknowledgements are cumulative: a client that does not read gets one, later.
+        let owes = connection.owesAcknowledgement && connection.safe > 0
+        if connection.safe > connection.acknowledged || owes, !connection.waitsToWrite {
+            connection.say(Ack.sequence(connection.safe))
+            connection.acknowledged = connection.safe
+            connection.owesAcknowledgement = false
+        }
+        var sent = 0
+        connection.out.withBytes { span in
+            span.withUnsafeBytes { bytes in
+                let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+                while sent < bytes.count, let base = bytes.baseAddress {
+                    let count = send(connection.fd, base + sent, bytes.count - sent, flags)
+                    guard count > 0 else {
+                        if count < 0, errno == EINTR { continue }
+                        if count < 0, errno != EAGAIN { sent = -1 }
+                        break
+                    }
+                    sent += count
+                }
+            }
+        }
+        if sent < 0 {
+            close(connection)
+            return
+        }
+        connection.out.removeFirst(sent)
+        finishFlush(connection)
+    }
+
+    private func finishFlush(_ connection: Connection) {
+        if connection.out.isEmpty {
+            if connection.closing {
+                shutdown(connection.fd, Int32(SHUT_RDWR))
+                close(connection)
+                return
+            }
+            if connection.waitsToWrite {
+                connection.waitsToWrite = false
+                updateInterest(connection)
+                if connection.safe > connection.acknowledged { markDirty(connection) }
+            }
+            return
+        }
+        if connection.out.count > settings.sendBufferBytes || connection.closing {
+            // It does not read what it asked for; keeping more would take memory from the others.
+            wiring.counters.faults.add()
+            close(connection)
+            return
+        }
+        if !connection.waitsToWrite {
+            connection.waitsToWrite = true
+            updateInterest(connection)
+        }
+    }
+}

@@ -1,0 +1,335 @@
+import CLinux
+import Quantities
+import Rings
+import Wire
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// One event loop: some of the connections, from bytes to commands and from replies to bytes.
+///
+/// Queue:       lives on one private serial queue from `run()` to its end; nothing here is shared.
+/// Cost:        per turn one wait, a read and at most a write for each active connection; no
+///              allocation per event.
+final class IngestLoop {
+    let wiring: LoopWiring
+    let settings: IngestSettings
+    let poll: Int32
+    let buffer: UnsafeMutableRawBufferPointer
+    var connections: [Connection?] = []
+    private var generations: [UInt32] = []
+    private var freeSlots: [Int] = []
+    private(set) var open = 0
+    private var stalled: [Connection] = []
+    private var waiting: [Connection] = []
+    private var dirty: [Connection] = []
+    private var accepted: [Connection] = []
+    var subscribers: [Connection] = []
+    var acks: AckQueue
+    /// How many more messages surely find room in every command ring.
+    var budget = 0
+    /// The present moment, read once a turn.
+    var now = Timestamp.epoch
+    /// Which version of the names the look-ups of this turn are good for.
+    var namesVersion: UInt64 = 0
+    var overload: String?
+    private var listener: Int32
+    private let others: [(mailbox: Mailbox, signal: LoopSignal)]
+    private var nextLoop = 0
+    private var stopsAt: Timestamp?
+
+    static let listenerToken = UInt64.max
+    static let signalToken = UInt64.max - 1
+
+    /// Makes a loop; the listener, if it has one, stays the caller's to close.
+    init(
+        wiring: LoopWiring,
+        listener: Int32,
+        others: [(mailbox: Mailbox, signal: LoopSignal)]
+    ) {
+        self.wiring = wiring
+        self.settings = wiring.settings
+        self.listener = listener
+        self.others = others
+        self.acks = AckQueue(shards: wiring.commands.count)
+        let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
+        self.buffer = .allocate(byteCount: bytes, alignment: 64)
+        self.poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        invariant(poll >= 0, "the system gives an epoll descriptor")
+        register(wiring.signal.fd, IngestLoop.signalToken, EPOLLIN.rawValue)
+        if listener >= 0 { register(listener, IngestLoop.listenerToken, EPOLLIN.rawValue) }
+    }
+
+    deinit {
+        buffer.deallocate()
+        Glibc.close(poll)
+    }
+
+    /// Runs until the loop is asked to stop and has answered everything, or cannot any more.
+    func run() {
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        while !isFinished {
+            wiring.signal.arm()
+            let timeout = hasWork ? 0 : waitMilliseconds
+            let count = epoll_wait(poll, &events, Int32(events.count), timeout)
+            wiring.signal.disarm()
+            beginTurn()
+            for index in 0..<Int(max(count, 0)) { handle(events[index]) }
+            endTurn()
+        }
+        for case .some(let connection) in connections { close(connection) }
+    }
+
+    private var isFinished: Bool {
+        guard let stopsAt else { return false }
+        return open == 0 || (acks.isEmpty && dirty.isEmpty) || now > stopsAt
+    }
+
+    /// Stopping polls, as nothing else might wake the loop then; so does a hello that waits.
+    private var waitMilliseconds: Int32 {
+        if stopsAt != nil { return 10 }
+        return waiting.isEmpty ? -1 : 2
+    }
+
+    private var hasWork: Bool {
+        if !stalled.isEmpty {
+            refill()
+            if budget > 0 { return true }
+        }
+        for shard in wiring.replies.indices where repliesAreReady(shard) { return true }
+        return acksAreReady
+    }
+
+    private var acksAreReady: Bool {
+        acks.advance { wiring.progress[$0].journaled }
+        return acks.hasSafe(stored: wiring.intake.journalStored)
+    }
+
+    private func beginTurn() {
+        now = wiring.intake.now()
+        namesVersion = wiring.intake.namesVersion
+        overload = wiring.intake.overload
+        budget = 0
+        for socket in wiring.mailbox.take() { adopt(socket) }
+        if wiring.signal.isStopping, stopsAt == nil { beginStop() }
+        guard !stalled.isEmpty else { return }
+        let retry = stalled
+        stalled.removeAll(keepingCapacity: true)
+        for connection in retry where !connection.closed {
+            connection.stalled = false
+            resume(connection)
+            if !connection.stalled, !connection.closed { updateInterest(connection) }
+        }
+        if stalled.isEmpty { wiring.signal.setWantsRoom(false) }
+    }
+
+    private func endTurn() {
+        for connection in accepted where !connection.closed {
+            connection.acceptedThisTurn = false
+            if let producer = connection.producer {
+                acks.note(producer.accepted, of: connection.origin)
+            }
+        }
+        accepted.removeAll(keepingCapacity: true)
+        runShards()
+        for shard in wiring.replies.indices { drainReplies(shard) }
+        answerHellos()
+        acknowledge()
+        flushAll()
+    }
+
+    /// Hands the turn's commands over and runs the shards that have some, here if they are idle.
+    private func runShards() {
+        var any = false
+        for shard in wiring.commands.indices {
+            let ring = wiring.commands[shard]
+            guard ring.claimedPosition != ring.publishedPosition else { continue }
+            ring.publish()
+            any = true
+        }
+        guard any else { return }
+        acks.endTurn(positions: wiring.commands.lazy.map(\.claimedPosition))
+        for shard in wiring.commands.indices where !wiring.commands[shard].isEmpty {
+            wiring.shards[shard].runInline()
+        }
+    }
+
+    /// Looks how much room there is for more.
+    func refill() {
+        var least = Int.max
+        for ring in wiring.commands {
+            let used = Int(ring.claimedPosition &- ring.releasedPosition)
+            least = min(least, ring.capacity - used)
+        }
+        // One record may be preceded by padding of its own size at the ring's end.
+        budget = max(0, (least - 2 * RingMessage.maximumLength) / (RingMessage.maximumLength + 16))
+    }
+
+    private func handle(_ event: epoll_event) {
+        switch event.data.u64 {
+        case IngestLoop.listenerToken: acceptAll()
+        case IngestLoop.signalToken: break
+        default:
+            let slot = Int(event.data.u64 & 0xFFFF_FFFF)
+            guard slot < connections.count, let connection = connections[slot],
+                UInt64(connection.origin.generation) == event.data.u64 >> 32
+            else { return }
+            if event.events & EPOLLOUT.rawValue != 0 { flush(connection) }
+            let readable = EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+            if event.events & readable != 0, !connection.closed { read(connection) }
+        }
+    }
+
+    func markDirty(_ connection: Connection) {
+        guard !connection.dirty else { return }
+        connection.dirty = true
+        dirty.append(connection)
+    }
+
+    func markAccepted(_ connection: Connection) {
+        guard !connection.acceptedThisTurn else { return }
+        connection.acceptedThisTurn = true
+        accepted.append(connection)
+    }
+
+    func stall(_ connection: Connection) {
+        guard !connection.stalled else { return }
+        connection.stalled = true
+        stalled.append(connection)
+        wiring.signal.setWantsRoom(true)
+        updateInterest(connection)
+    }
+
+    func wait(_ connection: Connection) {
+        waiting.append(connection)
+    }
+
+    /// Welcomes producers whose earlier events have become safe.
+    private func answerHellos() {
+        guard !waiting.isEmpty else { return }
+        waiting.removeAll { connection in
+            if connection.closed { return true }
+            guard connection.barrier.allSatisfy(\.isPassed) else { return false }
+            welcome(connection)
+            return true
+        }
+    }
+
+    private func flushAll() {
+        guard !dirty.isEmpty else { return }
+        let flushing = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for connection in flushing {
+            connection.dirty = false
+            if !connection.closed { flush(connection) }
+        }
+    }
+
+    private func beginStop() {
+        stopsAt = now.advanced(byMicroseconds: 10_000_000)
+        if listener >= 0 {
+            epoll_ctl(poll, Int32(EPOLL_CTL_DEL), listener, nil)
+            listener = -1
+        }
+        for case .some(let connection) in connections where !connection.closing {
+            // What was read and accepted is answered first; nothing more is read.
+            epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+        }
+    }
+}
+
+extension IngestLoop {
+    func register(_ fd: Int32, _ token: UInt64, _ interest: UInt32) {
+        var event = epoll_event(events: interest, data: epoll_data_t(u64: token))
+        let result = epoll_ctl(poll, Int32(EPOLL_CTL_ADD), fd, &event)
+        invariant(result == 0, "an open descriptor can be waited for")
+    }
+
+    func updateInterest(_ connection: Connection) {
+        var interest: UInt32 = 0
+        if !connection.stalled, !connection.closing, connection.barrier.isEmpty {
+            interest |= EPOLLIN.rawValue
+        }
+        if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }
+        var event = epoll_event(events: interest, data: epoll_data_t(u64: token(connection)))
+        epoll_ctl(poll, Int32(EPOLL_CTL_MOD), connection.fd, &event)
+    }
+
+    private func token(_ connection: Connection) -> UInt64 {
+        UInt64(connection.origin.generation) << 32 | UInt64(connection.origin.slot)
+    }
+
+    func acceptAll() {
+        for _ in 0..<64 {
+            let socket = meterd_accept(listener)
+            guard socket >= 0 else { return }
+            if others.isEmpty {
+                adopt(socket)
+                continue
+            }
+            let target = nextLoop % (others.count + 1)
+            nextLoop += 1
+            if target == 0 {
+                adopt(socket)
+            } else {
+                others[target - 1].mailbox.put(socket)
+                others[target - 1].signal.wake()
+            }
+        }
+    }
+
+    private func adopt(_ socket: Int32) {
+        let slot = freeSlots.popLast() ?? connections.count
+        if slot == connections.count {
+            connections.append(nil)
+            generations.append(0)
+        }
+        let origin = Origin(slot: UInt32(slot), generation: generations[slot])
+        let connection = Connection(fd: socket, origin: origin, limits: settings.wire)
+        connections[slot] = connection
+        open += 1
+        wiring.counters.connections.add(1)
+        register(socket, token(connection), EPOLLIN.rawValue)
+        if let objection = settings.peers.objection(to: socket) {
+            connection.encoding = .jsonLines
+            connection.fail(ConnectionFault(.notAllowed, objection))
+            markDirty(connection)
+        } else if open > settings.maximumConnections {
+            connection.encoding = .jsonLines
+            connection.fail(
+                ConnectionFault(
+                    .overloaded,
+                    "there are \(settings.maximumConnections) connections already "
+                        + "(data_socket.max_connections)"
+                )
+            )
+            markDirty(connection)
+        }
+    }
+
+    func close(_ connection: Connection) {
+        guard !connection.closed else { return }
+        connection.closed = true
+        epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+        Glibc.close(connection.fd)
+        if let name = connection.producerName, var state = connection.producer {
+            if connection.barrier.isEmpty {
+                state.barrier = zip(wiring.progress, wiring.commands).map {
+                    Barrier(progress: $0, position: $1.claimedPosition)
+                }
+            }
+            wiring.producers.giveBack(name, state)
+        }
+        if !connection.topics.isEmpty {
+            wiring.signal.changeSubscribers(by: -1)
+            subscribers.removeAll { $0 === connection }
+        }
+        let slot = Int(connection.origin.slot)
+        connections[slot] = nil
+        generations[slot] &+= 1
+        freeSlots.append(slot)
+        open -= 1
+        wiring.counters.connections.add(-1)
+    }
+}

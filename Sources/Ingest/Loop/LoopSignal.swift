@@ -1,0 +1,67 @@
+import CLinux
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// How others wake a loop that waits for its sockets.
+///
+/// Order:       `arm()` stores before the loop looks at its rings a last time, and `wake()` reads
+///              after its caller has published: one of the two sees the other. Both are exchanges on
+///              one atomic, acquiring and releasing.
+/// Cost:        a wake-up of a loop that is busy is one exchange, no system call.
+public final class LoopSignal: Sendable {
+    let fd: Int32
+    private let armed = Atomic<Bool>(false)
+    private let roomWanted = Atomic<Bool>(false)
+    private let stopping = Atomic<Bool>(false)
+    private let subscribed = Atomic<Int>(0)
+
+    /// Makes a signal; the process must be allowed to open one more descriptor.
+    public init() {
+        fd = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+    }
+
+    deinit {
+        if fd >= 0 { close(fd) }
+    }
+
+    /// Wakes the loop if it waits.
+    public func wake() {
+        guard armed.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        var one: UInt64 = 1
+        _ = write(fd, &one, 8)
+    }
+
+    /// Whether a connection of the loop waits for room in a command ring.
+    public var wantsRoom: Bool { roomWanted.load(ordering: .acquiring) }
+    /// Whether somebody on this loop listens to cutoffs.
+    public var hasSubscribers: Bool { subscribed.load(ordering: .acquiring) > 0 }
+
+    /// Asks the loop to stop reading and to end when everything taken is answered.
+    public func stop() {
+        stopping.store(true, ordering: .releasing)
+        wake()
+    }
+
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    func arm() {
+        _ = armed.exchange(true, ordering: .acquiringAndReleasing)
+    }
+
+    func disarm() {
+        if armed.exchange(false, ordering: .acquiringAndReleasing) { return }
+        var count: UInt64 = 0
+        _ = read(fd, &count, 8)
+    }
+
+    func setWantsRoom(_ wanted: Bool) {
+        roomWanted.store(wanted, ordering: .releasing)
+    }
+
+    func changeSubscribers(by difference: Int) {
+        subscribed.wrappingAdd(difference, ordering: .acquiringAndReleasing)
+    }
+}

@@ -1,0 +1,89 @@
+import Rings
+import Synchronization
+
+/// Everything a loop shares with the rest of the daemon.
+public struct LoopWiring: Sendable {
+    /// Which loop it is.
+    public var index: Int
+    /// Its way to each shard.
+    public var commands: [ByteRing]
+    /// Each shard's way back.
+    public var replies: [ByteRing]
+    /// How far the journal has come with its commands, for each shard.
+    public var progress: [CommandProgress]
+    /// The shards' stages, to be run after their rings were filled.
+    public var shards: [Stage]
+    /// How it is woken.
+    public var signal: LoopSignal
+    /// Connections that were accepted for it.
+    public var mailbox: Mailbox
+    /// What the loops count.
+    public var counters: IngestCounters
+    /// All producers.
+    public var producers: Producers
+    /// The rest of the daemon.
+    public var intake: any Intake
+    /// Bounds of what a client may do.
+    public var settings: IngestSettings
+
+    /// Wires a loop.
+    ///
+    /// - Parameters:
+    ///   - index: Which loop it is.
+    ///   - commands: Its way to each shard.
+    ///   - replies: Each shard's way back.
+    ///   - progress: How far the journal has come with its commands, for each shard.
+    ///   - shards: The shards' stages.
+    ///   - signal: How it is woken.
+    ///   - mailbox: Connections that were accepted for it.
+    ///   - counters: What the loops count.
+    ///   - producers: All producers.
+    ///   - intake: The rest of the daemon.
+    ///   - settings: Bounds of what a client may do.
+    public init(
+        index: Int,
+        commands: [ByteRing],
+        replies: [ByteRing],
+        progress: [CommandProgress],
+        shards: [Stage],
+        signal: LoopSignal,
+        mailbox: Mailbox,
+        counters: IngestCounters,
+        producers: Producers,
+        intake: any Intake,
+        settings: IngestSettings
+    ) {
+        self.index = index
+        self.commands = commands
+        self.replies = replies
+        self.progress = progress
+        self.shards = shards
+        self.signal = signal
+        self.mailbox = mailbox
+        self.counters = counters
+        self.producers = producers
+        self.intake = intake
+        self.settings = settings
+    }
+}
+
+/// Sockets that were accepted by one loop for another.
+public final class Mailbox: Sendable {
+    private let sockets = Mutex<[Int32]>([])
+
+    /// Makes an empty mailbox.
+    public init() {}
+
+    func put(_ socket: Int32) {
+        sockets.withLock { $0.append(socket) }
+    }
+
+    func take() -> [Int32] {
+        sockets.withLock { sockets in
+            guard !sockets.isEmpty else { return [] }
+            let taken = sockets
+            sockets.removeAll()
+            return taken
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Quantities
+import Rings
+import Wire
+
+/// What a connection asks of a shard. Only ever in memory: the layout may change with the program.
+public enum CommandKind: UInt8, Sendable {
+    case usage = 1
+    case authorize = 2
+    case extend = 3
+    case release = 4
+    case skip = 5
+    case subscribe = 6
+}
+
+/// The connection that a command came from, so that the answer finds it, or finds it gone.
+@frozen
+public struct Origin: Sendable, Hashable, BitwiseCopyable {
+    /// The connection's place in its loop.
+    public var slot: UInt32
+    /// How often that place was used before: a later connection there is another one.
+    public var generation: UInt32
+
+    /// Names a connection.
+    ///
+    /// - Parameters:
+    ///   - slot: The connection's place in its loop.
+    ///   - generation: How often that place was used before.
+    @inlinable
+    public init(slot: UInt32, generation: UInt32) {
+        self.slot = slot
+        self.generation = generation
+    }
+}
+
+/// A usage report with its names resolved; the id and the session follow it in the ring.
+@frozen
+public struct UsageCommand: Sendable, BitwiseCopyable {
+    /// Where it came from.
+    public var origin: Origin
+    /// The producer's number, or 0 without a hello.
+    public var producer: UInt32 = 0
+    /// Whose wallet.
+    public var org: UInt32 = 0
+    /// The key, or 0.
+    public var key: UInt32 = 0
+    /// The project, or 0.
+    public var project: UInt32 = 0
+    /// The model's number.
+    public var model: UInt32 = 0
+    /// How long the request took.
+    public var latencyMilliseconds: UInt32 = 0
+    /// The producer's sequence, or 0.
+    public var sequence: UInt64 = 0
+    /// When it happened, or `Timestamp.never` for now.
+    public var at = Timestamp.never
+    /// The hold's serial that it settles, or 0.
+    public var hold: UInt64 = 0
+    /// Identity and content of a report without a sequence; 0 with one.
+    public var identityLow: UInt64 = 0
+    /// The upper half of the identity.
+    public var identityHigh: UInt64 = 0
+    /// The digest of its content.
+    public var content: UInt64 = 0
+    /// Its tokens.
+    public var tokens = TokenCounts()
+    /// The provider's number, or 0.
+    public var provider: UInt16 = 0
+    /// Whether the request failed.
+    public var failed = false
+    /// Whether a cache answered.
+    public var cacheHit = false
+    /// How many bytes of id follow.
+    public var idLength: UInt8 = 0
+    /// How many bytes of session follow the id.
+    public var sessionLength: UInt8 = 0
+
+    /// An empty command, to be filled.
+    ///
+    /// - Parameter origin: Where it came from.
+    @inlinable
+    public init(origin: Origin) {
+        self.origin = origin
+    }
+}
+
+/// A request for a hold with its names resolved.
+@frozen
+public struct AuthorizeCommand: Sendable, BitwiseCopyable {
+    /// Where it came from.
+    public var origin: Origin
+    /// What the client called it.
+    public var request: RequestToken
+    /// Whose wallet.
+    public var org: UInt32
+    /// The key, or 0.
+    public var key: UInt32
+    /// The generation of the secret that was shown.
+    public var generation: UInt32
+    /// The project, or 0.
+    public var project: UInt32
+    /// The model's number.
+    public var model: UInt32
+    /// The input tokens at most; 0 when not told.
+    public var maxInput: UInt32
+    /// The output tokens at most; `UInt32.max` when not told.
+    public var maxOutput: UInt32
+    /// How long, in milliseconds; 0 for the default.
+    public var ttlMilliseconds: UInt32
+}
+
+/// A request for more on a hold.
+@frozen
+public struct ExtendCommand: Sendable, BitwiseCopyable {
+    /// Where it came from.
+    public var origin: Origin
+    /// What the client called it.
+    public var request: RequestToken
+    /// The hold.
+    public var hold: HoldNumber
+    /// What was used so far.
+    public var tokens: TokenCounts
+    /// The output tokens at most; `UInt32.max` when not told.
+    public var maxOutput: UInt32
+}
+
+/// A hold that is given back.
+@frozen
+public struct ReleaseCommand: Sendable, BitwiseCopyable {
+    /// Where it came from.
+    public var origin: Origin
+    /// What the client called it.
+    public var request: RequestToken
+    /// The hold.
+    public var hold: HoldNumber
+}
+
+/// A sequence that was answered with a rejection: it must never be expected again.
+@frozen
+public struct SkipCommand: Sendable, BitwiseCopyable {
+    /// The producer's number.
+    public var producer: UInt32
+    /// The sequence.
+    public var sequence: UInt64
+}
+
+/// A connection wants to know what is cut off now.
+@frozen
+public struct SubscribeCommand: Sendable, BitwiseCopyable {
+    /// Where it came from.
+    public var origin: Origin
+}
+
+/// How commands and replies lie in a ring: the kind in the first of 8 bytes, then the value.
+public enum RingMessage {
+    /// Bytes before the value.
+    public static let headerLength = 8
+    /// No command with its texts is longer.
+    public static let maximumLength = 512
+
+    /// Puts a message into a ring that has room for it.
+    ///
+    /// - Parameters:
+    ///   - value: The message.
+    ///   - kind: What it is.
+    ///   - ring: Where to; the caller has made sure that there is room.
+    @inlinable
+    public static func put<Value: BitwiseCopyable>(_ value: Value, kind: UInt8, into ring: ByteRing) {
+        guard let space = ring.claim(headerLength + MemoryLayout<Value>.size) else {
+            invariantBroken("a ring's room is checked before a message is put")
+        }
+        space.storeBytes(of: UInt64(kind), as: UInt64.self)
+        space.storeBytes(of: value, toByteOffset: headerLength, as: Value.self)
+    }
+
+    /// Reads a message's value.
+    ///
+    /// - Parameters:
+    ///   - record: The message as it came out of the ring.
+    ///   - type: What its kind says it is.
+    @inlinable
+    public static func value<Value: BitwiseCopyable>(
+        of record: UnsafeRawBufferPointer,
+        as type: Value.Type
+    ) -> Value {
+        record.loadUnaligned(fromByteOffset: headerLength, as: Value.self)
+    }
+}

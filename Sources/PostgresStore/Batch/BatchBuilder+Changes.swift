@@ -1,0 +1,156 @@
+import Accounting
+import Quantities
+
+/// The rare changes of a batch, as they came.
+struct ColdChanges {
+    var created: [Dated<OrganisationCreated>] = []
+    var closed: [Dated<OrganisationClosed>] = []
+    var turned: [Dated<ZonedDay>] = []
+    var projects: [Dated<ProjectCreated>] = []
+    var keys: [Dated<KeyCreated>] = []
+    var rotations: [Dated<KeyRotated>] = []
+    var revocations: [Dated<KeyRevoked>] = []
+    var grants: [Dated<GrantIssued>] = []
+    var activations: [GrantActivation] = []
+    var caps: [Dated<CapChanged>] = []
+    var names: [NameDeclared] = []
+    var prices: [PriceDeclared] = []
+    var cards: [Dated<RateCardLoaded>] = []
+}
+
+// MARK: - The rare changes
+
+extension BatchBuilder {
+    func add(_ change: Change) {
+        let org = change.org
+        let at = change.appliedAt
+        switch change.body {
+        case .organisationCreated(let body):
+            cold.created.append(Dated(org: org, at: at, body: body))
+        case .organisationClosed(let body): close(org, body, at: at)
+        case .projectCreated(let body):
+            cold.projects.append(Dated(org: org, at: at, body: body))
+        case .keyCreated(let body): cold.keys.append(Dated(org: org, at: at, body: body))
+        case .keyRotated(let body): cold.rotations.append(Dated(org: org, at: at, body: body))
+        case .keyRevoked(let body): cold.revocations.append(Dated(org: org, at: at, body: body))
+        case .grantIssued(let body): issue(org, body, at: at)
+        case .grantActivated(let body): activate(org, body, at: at)
+        case .grantExpired(let body): expire(org, body, at: at)
+        case .holdPlaced(let body): place(org, body, at: at)
+        case .holdExtended(let body): extend(org, body)
+        case .holdReleased(let body): removeHold(org, body.hold)
+        case .capChanged(let body): cold.caps.append(Dated(org: org, at: at, body: body))
+        case .dayTurned(let body):
+            cold.turned.append(Dated(org: org, at: at, body: body.today))
+        case .nameDeclared(let body): cold.names.append(body)
+        case .priceDeclared(let body): cold.prices.append(body)
+        case .sequenceSkipped(let body):
+            if body.producer != 0, body.sequence != 0 {
+                producers.insert(body.sequence, of: body.producer)
+            }
+        case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        }
+    }
+
+    private func credit(_ line: PendingLedgerLine) {
+        let wallet = walletSlot(line.org, at: line.appliedAt)
+        wallets[wallet].amount += line.amount.units
+        appendLine(~ledgerLines.count, wallet: wallet)
+        ledgerLines.append(line)
+    }
+
+    private func issue(_ org: UInt32, _ body: GrantIssued, at: Timestamp) {
+        cold.grants.append(Dated(org: org, at: at, body: body))
+        let wallet = walletSlot(org, at: at)
+        wallets[wallet].lastGrant = max(wallets[wallet].lastGrant, body.grant)
+        guard body.active else { return }
+        wallets[wallet].debt -= body.debtPaid.units
+        credit(
+            PendingLedgerLine(
+                kind: LedgerKind(body.grantClass),
+                amount: body.amount,
+                appliedAt: at,
+                org: org,
+                grant: body.grant,
+                reference: body.reference,
+                note: body.note
+            )
+        )
+    }
+
+    private func activate(_ org: UInt32, _ body: GrantActivated, at: Timestamp) {
+        cold.activations.append(
+            GrantActivation(org: org, grant: body.grant, line: ledgerLines.count)
+        )
+        wallets[walletSlot(org, at: at)].debt -= body.debtPaid.units
+        grants[grantSlot(org, body.grant)].remaining -= body.debtPaid.units
+        // Kind, reference and note are the grant's; the transaction reads them.
+        credit(
+            PendingLedgerLine(
+                kind: .adjustment,
+                amount: body.amount,
+                appliedAt: at,
+                org: org,
+                grant: body.grant,
+                reference: "",
+                note: ""
+            )
+        )
+    }
+
+    private func expire(_ org: UInt32, _ body: GrantExpired, at: Timestamp) {
+        let slot = grantSlot(org, body.grant)
+        grants[slot].expired = true
+        grants[slot].remaining -= body.amount.units
+        guard body.amount.isPositive else { return }
+        credit(
+            PendingLedgerLine(
+                kind: .expiry,
+                amount: -body.amount,
+                appliedAt: at,
+                org: org,
+                grant: body.grant,
+                reference: "",
+                note: ""
+            )
+        )
+    }
+
+    private func close(_ org: UInt32, _ body: OrganisationClosed, at: Timestamp) {
+        cold.closed.append(Dated(org: org, at: at, body: body))
+        for index in 0..<body.forfeited.count {
+            let draw = body.forfeited[index]
+            grants[grantSlot(org, draw.grant)].remaining -= draw.amount.units
+        }
+        let total = body.forfeited.total
+        guard total.isPositive else { return }
+        credit(
+            PendingLedgerLine(
+                kind: .forfeiture,
+                amount: -total,
+                appliedAt: at,
+                org: org,
+                grant: 0,
+                reference: "",
+                note: body.reason
+            )
+        )
+    }
+
+    private func place(_ org: UInt32, _ body: HoldPlaced, at: Timestamp) {
+        let wallet = walletSlot(org, at: at)
+        wallets[wallet].lastHold = max(wallets[wallet].lastHold, body.hold)
+        let (slot, _) = holdSlot(org, body.hold, orAppend: .placed)
+        holds[slot].project = body.project
+        holds[slot].key = body.key
+        holds[slot].model = body.model
+        holds[slot].expiresAt = body.expiresAt
+        DrawCoding.append(body.draws, to: &holds[slot].draws)
+    }
+
+    private func extend(_ org: UInt32, _ body: HoldExtended) {
+        let (slot, _) = holdSlot(org, body.hold, orAppend: .extended)
+        holds[slot].expiresAt = body.expiresAt
+        DrawCoding.append(body.draws, to: &holds[slot].draws)
+    }
+}

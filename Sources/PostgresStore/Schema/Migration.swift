@@ -1,0 +1,19 @@
+/// One numbered step of the database's schema.
+///
+/// Invariants:  numbers go up by one; a step that was released is never changed, a correction is a
+///              new step.
+struct Migration {
+    let number: Int
+    let name: String
+    let sql: String
+
+    /// All steps, in order.
+    static let all: [Migration] = [
+        Migration(number: 1, name: "accounts", sql: accounts),
+        Migration(number: 2, name: "ledger", sql: ledger),
+        Migration(number: 3, name: "writers", sql: writers),
+    ]
+
+    /// The schema that this program needs.
+    static var latest: Int { all.count }
+}
