@@ -1,26 +1,110 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-// Floors (a room imports only from floors below its own; see README, "The rooms"):
-//   0 CLibpq CLinux Quantities   1 Rings Rating Accounting Wire
+// Floors: a room imports only from floors below its own.
+//   0 CLibpq CLinux Quantities        1 Rings Rating Accounting Wire
 //   2 Journaling PostgresStore Ingest MeterClient SettingsFiles
-//   3 Engine   4 ControlPlane   5 meterd meterctl
-let settings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+//   3 Engine        4 ControlPlane        5 meterd meterctl
+//
+// METERD_STRICT=1 (set by `make check` and `.ci/run`) turns warnings of our own targets into errors.
+let strict: [SwiftSetting] =
+    Context.environment["METERD_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let settings: [SwiftSetting] =
+    strict + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+// YAML, with line numbers for messages.
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+// SHA-256 of key secrets.
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+// The control plane's HTTP.
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+// HTTP to the control socket, for meterctl.
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+// Logs, signals and an orderly end.
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
+// Command lines.
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
 let package = Package(
     name: "meterd",
+    products: [
+        .executable(name: "meterd", targets: ["meterd"]),
+        .library(name: "MeterdRooms", targets: ["Engine", "ControlPlane"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git",
+            from: "2.28.0",
+            traits: []
+        ),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    ],
     targets: [
         .target(name: "CLibpq"),
         .target(name: "CLinux"),
         room("Quantities", ["CLinux"]),
+
+        room("Rings", ["Quantities"]),
+        room("Rating", ["Quantities"]),
         room("Accounting", ["Quantities"]),
+        room("Wire", ["Quantities"]),
+
+        room("Journaling", ["Quantities", "CLinux"]),
+        room("PostgresStore", ["Quantities", "Accounting", "CLibpq"]),
+        room("Ingest", ["Quantities", "Accounting", "Rings", "Wire", "CLinux"]),
+        room("SettingsFiles", ["Quantities", "Rating", "CLinux", yams]),
+
+        room(
+            "Engine",
+            [
+                "Quantities", "Accounting", "Rings", "Rating", "Wire", "CLinux", "Ingest",
+                "Journaling", "PostgresStore", "SettingsFiles", crypto,
+            ]
+        ),
+        room(
+            "ControlPlane",
+            [
+                "Engine", "Accounting", "Quantities", hummingbird, hummingbirdCore, httpTypes,
+                logging, lifecycle, nioCore, nioHTTP, nioPosix,
+            ]
+        ),
+        .executableTarget(
+            name: "meterd",
+            dependencies: [
+                "Engine", "ControlPlane", "SettingsFiles", arguments, logging, lifecycle,
+                unixSignals,
+            ],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,8 +4,8 @@ import Quantities
 ///
 /// Layout:      `contiguous | chunk | chunk | ...`, where a chunk is a bitmap of 1,024 sequences
 ///              beginning at a multiple of 1,024.
-/// Invariants:  no bit stands for a sequence up to `contiguous + 1`; no chunk is empty; chunks are in
-///              ascending order. So equal sets have equal representations.
+/// Invariants:  no bit stands for a sequence up to `contiguous + 1`; no chunk is empty; chunks are
+///              in ascending order. So equal sets have equal representations.
 /// Cost:        an insertion in order touches one word; one chunk more is allocated for every 1,024
 ///              sequences seen ahead.
 /// Why:         a producer counts without gaps, but its events pass several shards and meet the
@@ -46,6 +46,7 @@ public struct SequenceSet: Sendable, Hashable {
     /// Whether a sequence is in the set.
     ///
     /// - Parameter sequence: From 1; 0 is in no set.
+    /// - Returns: True for a sequence that was inserted, or is not above `contiguous`.
     public func contains(_ sequence: UInt64) -> Bool {
         if sequence <= contiguous { return sequence != 0 }
         let chunk = sequence / SequenceSet.bitsPerChunk
@@ -132,8 +133,8 @@ public struct SequenceSet: Sendable, Hashable {
 extension SequenceSet {
     /// The sequences ahead as bytes; empty when there are none.
     ///
-    /// Layout: for each chunk u64 number, then 16 words u64 of its bitmap, all little-endian; bit b of
-    /// word w stands for the sequence `number * 1024 + w * 64 + b`.
+    /// Layout: for each chunk u64 number, then 16 words u64 of its bitmap, all little-endian; bit
+    /// b of word w stands for the sequence `number * 1024 + w * 64 + b`.
     public var aheadBytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(chunks.count * SequenceSet.bytesPerChunk)

@@ -11,6 +11,7 @@ public protocol ZoneCalendar: Sendable {
     /// - Parameters:
     ///   - moment: The moment.
     ///   - zone: An IANA name.
+    /// - Returns: The day with its two midnights.
     func day(containing moment: Timestamp, zone: String) -> ZonedDay?
 }
 
@@ -22,6 +23,7 @@ extension ZoneCalendar {
     /// - Parameters:
     ///   - date: The date.
     ///   - zone: An IANA name.
+    /// - Returns: Its first moment.
     public func start(of date: CivilDay, zone: String) -> Timestamp? {
         var moment = date.utcStart
         // No zone is more than a day away from UTC, so that three steps always arrive.
@@ -51,6 +53,7 @@ public struct UTCCalendar: ZoneCalendar {
     /// - Parameters:
     ///   - moment: The moment.
     ///   - zone: Ignored.
+    /// - Returns: The day with its two midnights.
     public func day(containing moment: Timestamp, zone: String) -> ZonedDay? {
         let day = moment.utcDay
         return ZonedDay(day: day, start: day.utcStart, end: day.advanced(by: 1).utcStart)

@@ -64,11 +64,7 @@ final class BlockScanner {
     func next(limit: UInt64) throws(JournalError) -> Found {
         let limit = min(limit, segment.end)
         guard position < limit else { return .limit }
-        guard try fill(BlockHeader.bytes, limit: limit) else { return .invalid }
-        guard let header = BlockHeader(at: bytesHere), header.position == position,
-            // Behind every other block there is room for the end block.
-            header.endPosition + (header.endsSegment ? 0 : UInt64(BlockHeader.bytes))
-                <= segment.end,
+        guard let header = try header(limit: limit),
             try fill(header.blockBytes, limit: limit),
             header.matchesChecksum(at: bytesHere)
         else { return .invalid }
@@ -77,6 +73,20 @@ final class BlockScanner {
         bodyCount = header.length
         position = header.endPosition
         return .block(header)
+    }
+
+    /// The header at the position, if it belongs there; the checksum is not looked at.
+    ///
+    /// - Parameter limit: Nothing at or behind it is read.
+    /// - Returns: The header, or nil.
+    /// - Throws: `JournalError.disk`.
+    func header(limit: UInt64 = .max) throws(JournalError) -> BlockHeader? {
+        guard try fill(BlockHeader.bytes, limit: min(limit, segment.end)),
+            let header = BlockHeader(at: bytesHere), header.position == position
+        else { return nil }
+        // Behind every other block there is room for the end block.
+        let behind = header.endsSegment ? 0 : UInt64(BlockHeader.bytes)
+        return header.endPosition + behind <= segment.end ? header : nil
     }
 
     private var bytesHere: UnsafeRawPointer {

@@ -70,12 +70,22 @@ public final class JournalReader {
             case .segmentEnd:
                 try enterNextSegment()
             case .invalid:
-                guard isOnBoundary else { throw .noBlock(position: scanner.position) }
-                throw .corrupted(segment: scanner.segment.name, position: scanner.position)
+                throw try fault()
             case .limit:
                 return nil
             }
         }
+    }
+
+    /// Why no block is where one should be.
+    private func fault() throws(JournalError) -> JournalError {
+        let starts = try storage.names().compactMap(SegmentName.start(in:))
+        // The file of a retired segment may have become another one under our hands.
+        if let oldest = starts.min(), oldest > scanner.segment.start {
+            return .retired(position: scanner.position, oldest: oldest)
+        }
+        guard isOnBoundary else { return .noBlock(position: scanner.position) }
+        return .corrupted(segment: scanner.segment.name, position: scanner.position)
     }
 
     private func enterNextSegment() throws(JournalError) {

@@ -11,7 +11,8 @@ public struct JournalRecovery: Sendable, Hashable {
     public var blocks: Int
     /// How many segments are left.
     public var segments: Int
-    /// The bytes of a torn tail that were cut: written, but never acknowledged.
+    /// The bytes of a torn tail that were cut: written, but never acknowledged. Counted are blocks
+    /// whose header is there; scraps without one cannot be told from an earlier life of the file.
     public var tornBytes: UInt64
     /// The bytes that were not known to be durable and were therefore written and synced again.
     public var renewedBytes: UInt64
@@ -136,7 +137,7 @@ struct Recovery {
             let start = index == tail ? end : segment.firstBlock
             let rest = try survey(segment, from: start)
             if rest.newestSynced > end { throw damage }
-            found.tornBytes += rest.usedEnd - start
+            found.tornBytes += rest.claimedEnd - start
         }
     }
 
@@ -186,13 +187,13 @@ struct Recovery {
     /// Goes over everything from a position to the segment's end.
     ///
     /// - Returns: The highest `synced` of a valid block behind the position, and the end of the last
-    ///   byte that is not zero.
+    ///   block that has a header there, valid or not.
     private func survey(
         _ segment: Segment,
         from start: UInt64
-    ) throws(JournalError) -> (newestSynced: UInt64, usedEnd: UInt64) {
+    ) throws(JournalError) -> (newestSynced: UInt64, claimedEnd: UInt64) {
         var newestSynced: UInt64 = 0
-        var usedEnd = start
+        var claimedEnd = start
         var position = start
         let buffer = Recovery.buffer(for: segment)
         defer { buffer.deallocate() }
@@ -202,19 +203,18 @@ struct Recovery {
             if count == 0 { break }
             var words = NonZeroWords(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             while let (offset, word) = words.next() {
-                let here = position + UInt64(offset)
-                usedEnd = here + 8
                 guard UInt32(truncatingIfNeeded: word) == BlockHeader.magic else { continue }
-                probe.enter(segment, at: here)
+                probe.enter(segment, at: position + UInt64(offset))
+                guard let header = try probe.header() else { continue }
+                claimedEnd = max(claimedEnd, header.endPosition)
                 switch try probe.next(limit: segment.end) {
-                case .block(let header), .segmentEnd(let header):
-                    newestSynced = max(newestSynced, header.synced)
+                case .block, .segmentEnd: newestSynced = max(newestSynced, header.synced)
                 case .invalid, .limit: continue
                 }
             }
             position += UInt64(count)
         }
-        return (newestSynced, usedEnd)
+        return (newestSynced, claimedEnd)
     }
 
     /// Zeroes a segment from a position to its end.

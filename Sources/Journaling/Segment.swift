@@ -57,25 +57,28 @@ struct Segment: Sendable {
     ///   - start: Its start position.
     ///   - size: Its bytes.
     ///   - storage: Where it is created.
-    /// - Throws: `JournalError.disk`.
+    ///   - reuses: Whether a file of that size is there under the unfinished name. What it holds
+    ///     bears older positions, and so is never taken for blocks.
+    /// - Throws: `JournalError.disk`; the unfinished file is gone then.
     init(
         createdAt start: UInt64,
         size: UInt64,
-        in storage: any JournalStorage
+        in storage: any JournalStorage,
+        reuses: Bool = false
     ) throws(JournalError) {
         invariant(start % 8 == 0 && size % 8 == 0, "a segment is aligned to eight bytes")
         let name = SegmentName.text(start)
-        let unfinished = name + SegmentName.unfinishedSuffix
-        let file = try storage.create(unfinished)
+        let unfinished = SegmentName.unfinished(start)
+        let file = reuses ? try storage.open(unfinished) : try storage.create(unfinished)
         do throws(JournalError) {
             try file.reserve(size)
             try file.write(SegmentHeader(start: start, size: size).encoded)
             try file.synchronize()
-        } catch {
+        } catch let fault {
             // So that a full disk is not kept full by a file that nobody uses. If that fails too,
             // the next attempt empties the file and the next opening removes it.
-            do throws(JournalError) { try storage.remove(unfinished) } catch { throw error }
-            throw error
+            do throws(JournalError) { try storage.remove(unfinished) } catch { throw fault }
+            throw fault
         }
         try storage.rename(unfinished, to: name)
         try storage.syncDirectory()
@@ -87,8 +90,9 @@ struct Segment: Sendable {
 
 /// How segment files are called: `journal-<start position, 20 digits>.log`.
 enum SegmentName {
-    /// What a segment's name ends with until the segment is ready.
-    static let unfinishedSuffix = ".new"
+    private static let unfinishedSuffix = ".new"
+    /// A retired segment that waits to become a new one.
+    static let spare = "journal-spare"
     private static let prefix = "journal-"
     private static let suffix = ".log"
     private static let digits = 20
@@ -97,6 +101,11 @@ enum SegmentName {
         let number = String(start)
         let zeros = String(repeating: "0", count: digits - number.utf8.count)
         return prefix + zeros + number + suffix
+    }
+
+    /// The name of a segment that is not ready yet.
+    static func unfinished(_ start: UInt64) -> String {
+        text(start) + unfinishedSuffix
     }
 
     /// The start position in a name, or nil when the file is no segment.
@@ -109,9 +118,10 @@ enum SegmentName {
         return start
     }
 
-    /// Whether a file is a segment whose creation was interrupted.
+    /// Whether a file is the spare or a segment whose creation was interrupted.
     static func isUnfinished(_ name: String) -> Bool {
-        name.hasSuffix(unfinishedSuffix)
+        if name == spare { return true }
+        return name.hasSuffix(unfinishedSuffix)
             && start(in: String(name.dropLast(unfinishedSuffix.count))) != nil
     }
 }

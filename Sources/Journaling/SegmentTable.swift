@@ -12,8 +12,15 @@ final class SegmentTable: Sendable {
     private let positions: JournalPositions
     /// The list, held only for a look.
     private let list: Mutex<[Segment]>
-    /// Held while files are created and removed; tells whether a removal is not yet durable.
-    private let changes = Mutex<Bool>(false)
+    /// Held while files are created and removed.
+    private let changes = Mutex(Changes())
+
+    private struct Changes {
+        /// Whether a removal is not yet durable.
+        var isUnsettled = false
+        /// Whether a retired file is kept to become the next segment.
+        var hasSpare = false
+    }
 
     init(
         _ segments: [Segment],
@@ -27,7 +34,7 @@ final class SegmentTable: Sendable {
         self.maximumBytes = settings.maximumBytes
         self.positions = positions
         self.list = Mutex(segments)
-        publishSize()
+        publishSize(Changes())
     }
 
     /// The last segment of the list.
@@ -59,11 +66,11 @@ final class SegmentTable: Sendable {
     /// - Throws: `JournalError.full` or `.disk`.
     func following(_ current: Segment) throws(JournalError) -> Segment {
         // A typed throw out of a mutex's closure needs the closure's kind spelt out.
-        try changes.withLock { (_: inout Bool) throws(JournalError) -> Segment in
+        try changes.withLock { (changes: inout Changes) throws(JournalError) -> Segment in
             let newest = last
             if newest.start == current.end { return newest }
-            guard hasRoomForAnother else { throw .full(bytesOnDisk: bytes) }
-            return try append()
+            guard hasRoom(changes) else { throw .full(bytesOnDisk: positions.bytesOnDisk) }
+            return try append(&changes)
         }
     }
 
@@ -73,56 +80,75 @@ final class SegmentTable: Sendable {
     func prepare() throws(JournalError) {
         let newest = last
         guard positions.written > newest.start + newest.size / 2 else { return }
-        try changes.withLock { (_: inout Bool) throws(JournalError) in
-            guard last.start == newest.start, hasRoomForAnother else { return }
-            _ = try append()
+        try changes.withLock { (changes: inout Changes) throws(JournalError) in
+            guard last.start == newest.start, hasRoom(changes) else { return }
+            _ = try append(&changes)
         }
     }
 
     /// Moves the retired position and removes the segments wholly before it, oldest first.
     ///
     /// Each removal is durable before the next one begins, so that a power cut never leaves a gap.
+    /// One file is kept to become the next segment: a sync of bytes that the file system has had
+    /// before costs half of one of space that was only reserved.
     ///
     /// - Parameter position: At most the synced position.
     /// - Throws: `JournalError.disk`; what was not removed is tried again by the next call.
     func retire(below position: UInt64) throws(JournalError) {
         invariant(position <= positions.synced, "only what is synced is retired")
-        try changes.withLock { (unsettled: inout Bool) throws(JournalError) in
+        try changes.withLock { (changes: inout Changes) throws(JournalError) in
             let position = max(position, positions.retired)
             positions.advanceRetired(to: position)
-            if unsettled {
-                try storage.syncDirectory()
-                unsettled = false
-            }
+            try settle(&changes)
             while let oldest = list.withLock({ $0.first }), oldest.end <= position {
-                try storage.remove(oldest.name)
-                unsettled = true
+                if !changes.hasSpare, oldest.size == segmentBytes {
+                    try storage.rename(oldest.name, to: SegmentName.spare)
+                    changes.hasSpare = true
+                } else {
+                    try storage.remove(oldest.name)
+                }
+                changes.isUnsettled = true
                 list.withLock { _ = $0.removeFirst() }
-                publishSize()
-                try storage.syncDirectory()
-                unsettled = false
+                publishSize(changes)
+                try settle(&changes)
             }
         }
     }
 
-    private var bytes: UInt64 {
-        list.withLock { list in
-            guard let first = list.first, let last = list.last else { return 0 }
-            return last.end - first.start
+    private func settle(_ changes: inout Changes) throws(JournalError) {
+        if !changes.isUnsettled { return }
+        try storage.syncDirectory()
+        changes.isUnsettled = false
+    }
+
+    private func bytes(_ changes: Changes) -> UInt64 {
+        let spare = changes.hasSpare ? segmentBytes : 0
+        return list.withLock { list in
+            guard let first = list.first, let last = list.last else { return spare }
+            return last.end - first.start + spare
         }
     }
 
-    private var hasRoomForAnother: Bool { bytes + segmentBytes <= maximumBytes }
+    private func hasRoom(_ changes: Changes) -> Bool {
+        changes.hasSpare || bytes(changes) + segmentBytes <= maximumBytes
+    }
 
-    private func append() throws(JournalError) -> Segment {
+    private func append(_ changes: inout Changes) throws(JournalError) -> Segment {
+        // Before a spare is written to, its old name must be gone for good.
+        try settle(&changes)
         let start = last.end
-        let made = try Segment(createdAt: start, size: segmentBytes, in: storage)
+        let reuses = changes.hasSpare
+        if reuses {
+            try storage.rename(SegmentName.spare, to: SegmentName.unfinished(start))
+            changes.hasSpare = false
+        }
+        defer { publishSize(changes) }
+        let made = try Segment(createdAt: start, size: segmentBytes, in: storage, reuses: reuses)
         list.withLock { $0.append(made) }
-        publishSize()
         return made
     }
 
-    private func publishSize() {
-        positions.setBytesOnDisk(bytes)
+    private func publishSize(_ changes: Changes) {
+        positions.setBytesOnDisk(bytes(changes))
     }
 }

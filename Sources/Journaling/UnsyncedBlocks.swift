@@ -118,11 +118,9 @@ final class UnsyncedBlocks: @unchecked Sendable {
         while let entry = entry(at: &offset, of: now), entry.block.endPosition <= position {
             offset += entry.bytes
         }
-        borders.withLock { borders in
-            // The walk went over the wrap exactly when it ended before where it began.
-            if offset < borders.head { borders.wrap = nil }
-            borders.head = offset
-        }
+        // A wrap that was passed may stay: no entry begins there in a later round, because no region
+        // has room there.
+        borders.withLock { $0.head = offset }
     }
 
     private func entry(at offset: inout Int, of now: Borders) -> (block: BlockHeader, bytes: Int)? {

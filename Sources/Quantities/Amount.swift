@@ -48,6 +48,7 @@ public struct Amount: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// The sum, or nil when it leaves the range of `numeric(38,12)`.
     ///
     /// - Parameter other: What to add.
+    /// - Returns: The sum, or nil.
     @inlinable
     public func adding(_ other: Amount) -> Amount? {
         let (sum, overflow) = units.addingReportingOverflow(other.units)

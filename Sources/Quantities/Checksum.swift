@@ -7,6 +7,7 @@ public enum Checksum {
     /// - Parameters:
     ///   - bytes: What to guard.
     ///   - start: The checksum so far, 0 at the beginning.
+    /// - Returns: The checksum of all bytes so far.
     @inlinable
     public static func crc32c(_ bytes: UnsafeRawBufferPointer, from start: UInt32 = 0) -> UInt32 {
         guard let base = bytes.baseAddress else { return start }

@@ -21,7 +21,9 @@ public struct CivilDay: Sendable, Hashable, Comparable {
     ///   - month: 1 to 12.
     ///   - day: 1 to the month's length.
     public init?(year: Int, month: Int, day: Int) {
-        guard (1...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
+        guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day) else {
+            return nil
+        }
         let marchYear = month <= 2 ? year - 1 : year
         let era = marchYear / 400
         let yearOfEra = marchYear - era * 400
@@ -69,6 +71,7 @@ public struct CivilDay: Sendable, Hashable, Comparable {
     /// The day so many days later.
     ///
     /// - Parameter days: How many, may be negative.
+    /// - Returns: That day.
     public func advanced(by days: Int32) -> CivilDay {
         CivilDay(number: number + days)
     }

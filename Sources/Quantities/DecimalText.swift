@@ -6,6 +6,7 @@ public enum DecimalText {
     ///   - text: UTF-8 of the number: `-?digits[.digits][(e|E)[+-]digits]`.
     ///   - decimals: How many decimals the result carries.
     ///   - exponent: Whether an exponent is allowed (as in JSON numbers).
+    /// - Returns: The number in units of the last decimal.
     /// - Throws: `DecimalError` when it is not a number, not exact at this scale, or too large.
     public static func scaled(
         _ text: some Collection<UInt8>,
@@ -16,6 +17,7 @@ public enum DecimalText {
         var shift = parts.exponent + decimals
         var value = parts.digits
         if value == 0 { return 0 }
+        if parts.isCut { throw shift > 0 ? .outOfRange : .tooPrecise(decimals: decimals) }
         while shift < 0 {
             let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
             if remainder != 0 { throw .tooPrecise(decimals: decimals) }
@@ -36,6 +38,7 @@ public enum DecimalText {
     /// - Parameters:
     ///   - text: UTF-8 of the number, with or without an exponent.
     ///   - decimals: How many decimals the result carries.
+    /// - Returns: The number in units of the last decimal, and whether nothing was rounded.
     /// - Throws: `DecimalError` when it is not a number or too large.
     public static func rounded(
         _ text: some Collection<UInt8>,
@@ -50,15 +53,37 @@ public enum DecimalText {
         guard -shift <= 38 else { return (0, false) }
         var divisor: Int128 = 1
         for _ in 0..<(-shift) { divisor *= 10 }
-        let value = Rounding.halfToEven(parts.digits, dividedBy: divisor)
-        let exact = parts.digits % divisor == 0
-        return (parts.negative ? -value : value, exact)
+        var value = Rounding.halfToEven(parts.digits, dividedBy: divisor)
+        let remainder = parts.digits % divisor
+        // With more digits behind it, what looks like a half is above it.
+        if parts.isCut, remainder == divisor / 2 { value = parts.digits / divisor + 1 }
+        return (parts.negative ? -value : value, remainder == 0 && !parts.isCut)
     }
 
     private struct Parts {
         var negative = false
+        /// The leading digits, as many as 128 bits carry.
         var digits: Int128 = 0
         var exponent = 0
+        /// Whether no further digit fits.
+        var isFull = false
+        /// Whether a digit that did not fit was not 0.
+        var isCut = false
+
+        /// Takes one more digit, which is the text's next.
+        mutating func append(_ digit: UInt8, isFraction: Bool) throws(DecimalError) {
+            let (tenfold, overflow) = digits.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tenfold.addingReportingOverflow(Int128(digit))
+            if isFull || overflow || carry {
+                // Float noise: digits far behind the point count for rounding only.
+                guard isFraction else { throw .outOfRange }
+                isFull = true
+                isCut = isCut || digit != 0
+                return
+            }
+            digits = sum
+            if isFraction { exponent -= 1 }
+        }
     }
 
     private static func parse(
@@ -76,17 +101,16 @@ public enum DecimalText {
         }
         while index < text.endIndex {
             let byte = text[index]
+            let previous = last
             last = byte
             if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-                let (tenfold, overflow) = parts.digits.multipliedReportingOverflow(by: 10)
-                let (sum, carry) = tenfold.addingReportingOverflow(Int128(byte &- 48))
-                if overflow || carry { throw .outOfRange }
-                parts.digits = sum
+                try parts.append(byte &- 48, isFraction: seenPoint)
                 seenDigit = true
-                if seenPoint { parts.exponent -= 1 }
             } else if byte == UInt8(ascii: "."), !seenPoint, seenDigit {
                 seenPoint = true
-            } else if allowExponent, seenDigit, byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E") {
+            } else if allowExponent, previous >= UInt8(ascii: "0"), previous <= UInt8(ascii: "9"),
+                byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E")
+            {
                 parts.exponent += try exponentValue(text[text.index(after: index)...])
                 return parts
             } else {
@@ -110,9 +134,9 @@ public enum DecimalText {
                 continue
             }
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { throw .malformed }
-            value = value * 10 + Int(byte &- 48)
+            // Beyond this every number but 0 is out of range or all behind the last decimal.
+            value = min(value * 10 + Int(byte &- 48), 100_000)
             digits += 1
-            if value > 100 { throw .outOfRange }
         }
         guard digits > 0 else { throw .malformed }
         return negative ? -value : value

@@ -5,6 +5,7 @@ public enum Rounding {
     /// - Parameters:
     ///   - dividend: Any number.
     ///   - divisor: Above zero.
+    /// - Returns: The nearest whole number; of two equally near ones the even one.
     public static func halfToEven(_ dividend: Int128, dividedBy divisor: Int128) -> Int128 {
         invariant(divisor > 0, "a divisor is above zero")
         let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)

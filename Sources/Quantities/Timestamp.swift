@@ -20,6 +20,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// The moment so many microseconds later.
     ///
     /// - Parameter microseconds: How far, may be negative; stops at the ends of time.
+    /// - Returns: That moment.
     @inlinable
     public func advanced(byMicroseconds microseconds: Int64) -> Timestamp {
         let (sum, overflow) = self.microseconds.addingReportingOverflow(microseconds)
@@ -44,6 +45,7 @@ extension Int64 {
     /// The quotient, rounded towards minus infinity.
     ///
     /// - Parameter divisor: Above zero.
+    /// - Returns: The largest whole number that is not above the quotient.
     @inlinable
     public func dividedFloor(by divisor: Int64) -> Int64 {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)

@@ -1,8 +1,9 @@
 /// The tokens of one request, after the OpenTelemetry GenAI convention.
 ///
 /// Units:       tokens.
-/// Invariants:  `cacheRead + cacheWrite <= input` and `reasoning <= output`: the parts are contained
-///              in the totals. `isConsistent` tells; what arrives otherwise is rejected, not repaired.
+/// Invariants:  `cacheRead + cacheWrite <= input` and `reasoning <= output`: the parts are
+///              contained in the totals. `isConsistent` tells; what arrives otherwise is rejected,
+///              not repaired.
 @frozen
 public struct TokenCounts: Sendable, Hashable, BitwiseCopyable {
     /// All input tokens, cached and cache-written ones included.

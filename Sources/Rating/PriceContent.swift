@@ -48,8 +48,9 @@ extension PriceContent {
     /// The content as one line of text, for the journal, for SQL and for auditors.
     ///
     /// Layout: `input 3, cache_read 0.3, cache_write 3.75, output 15, reasoning 15; above 200000:
-    /// input 6, ...` in one line; prices in credits per 1,000,000 tokens, `above` strictly more total
-    /// input tokens. Equal contents have equal texts, and the text reads back to the same content.
+    /// input 6, ...` in one line; prices in credits per 1,000,000 tokens, `above` strictly more
+    /// total input tokens. Equal contents have equal texts, and the text reads back to the same
+    /// content.
     public var canonicalText: String {
         var text = ""
         for tier in tiers {

@@ -57,11 +57,11 @@ public struct PriceVersion: Sendable, Hashable {
 
     /// The full prices in a tier, or of the base, with every gap filled.
     ///
-    /// A class that the tier leaves out keeps the base's price. A class that the base leaves out too
-    /// has a stand-in, which moves with the tier: the tier's input price for the cache classes, its
-    /// output price for reasoning. So the cached tokens of a model without a cache price always cost
-    /// what its other input tokens cost, and an explicit 0 is always free. A missing input or output
-    /// price is an error of the card (`RateCard.findings`) and counts as 0 here.
+    /// A class that the tier leaves out keeps the base's price. A class that the base leaves out
+    /// too has a stand-in, which moves with the tier: the tier's input price for the cache classes,
+    /// its output price for reasoning. So the cached tokens of a model without a cache price always
+    /// cost what its other input tokens cost, and an explicit 0 is always free. A missing input or
+    /// output price is an error of the card (`RateCard.findings`) and counts as 0 here.
     ///
     /// - Parameter tier: The tier, or nil for the base.
     /// - Returns: A price for every class.
@@ -81,6 +81,8 @@ public struct PriceVersion: Sendable, Hashable {
     }
 
     /// What is charged under this version, without its date and with every gap filled.
+    ///
+    /// The version must be free of errors (`RateCard.findings`): its tiers ascend.
     public var content: PriceContent {
         var all = [PriceContent.Tier(firstInput: 0, prices: prices(in: nil))]
         for tier in tiers {

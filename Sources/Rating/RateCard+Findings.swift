@@ -3,9 +3,9 @@ import Quantities
 extension RateCard {
     /// Everything that is wrong or odd on the card, in the order of the card.
     ///
-    /// Duplicate names, versions and tiers that do not ascend, missing prices, and names that cannot
-    /// be reported are errors; prices outside `plausible` and cache reads above the input price are
-    /// warnings.
+    /// Duplicate names, versions and tiers that do not ascend, missing prices, and names that
+    /// cannot be reported are errors; prices outside `plausible` and cache reads above the input
+    /// price are warnings.
     public var findings: [RateCardFinding] {
         var inspector = Inspector(plausible: plausible)
         inspector.inspectName(name, at: [.key("rate_card")])
@@ -137,7 +137,8 @@ private struct Inspector {
         var lastFirst: UInt64 = 0
         for (index, tier) in version.tiers.enumerated() {
             let place = path + [.key("tiers"), .index(index)]
-            let bound = place + [.key(tier.isInclusive ? "from_input_tokens" : "above_input_tokens")]
+            let bound =
+                place + [.key(tier.isInclusive ? "from_input_tokens" : "above_input_tokens")]
             let value = String(tier.aboveInputTokens)
             if tier.firstInput == 0 {
                 add(at: bound, value, "leaves nothing to the base price")

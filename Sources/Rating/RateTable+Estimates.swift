@@ -20,8 +20,8 @@ extension RateTable {
 
     /// The most that any request within these sizes can cost.
     ///
-    /// It differs from `estimate` where writing to a cache costs more than input, reasoning more than
-    /// output, or a request below a cliff more than one above it.
+    /// It differs from `estimate` where writing to a cache costs more than input, reasoning more
+    /// than output, or a request below a cliff more than one above it.
     ///
     /// - Parameters:
     ///   - maxInput: The largest number of input tokens.
@@ -31,7 +31,8 @@ extension RateTable {
     public func ceiling(maxInput: UInt32, maxOutput: UInt32, version: Int) -> Amount {
         let row = versions[version]
         var most: Int128 = 0
-        for index in Int(row.firstTier)..<Int(row.endTier) where tiers[index].firstInput <= maxInput {
+        for index in Int(row.firstTier)..<Int(row.endTier) where tiers[index].firstInput <= maxInput
+        {
             let tier = tiers[index]
             let isLast = index + 1 == Int(row.endTier)
             let lastInput = isLast ? maxInput : min(maxInput, tiers[index + 1].firstInput - 1)

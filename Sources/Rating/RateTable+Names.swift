@@ -51,8 +51,10 @@ extension RateTable {
     ///
     /// The first that exists on the card wins, among names and aliases alike:
     /// 1. `provider/model`, when a provider is reported (by its name on the card, if it has one);
-    /// 2. `model` as it stands: a model costs the same at every provider that has no entry of its own;
-    /// 3. for a `model` of the form `p/m` where `p` is a provider of the card: its `provider/m`, then `m`;
+    /// 2. `model` as it stands: a model costs the same at every provider that has no entry of its
+    ///    own;
+    /// 3. for a `model` of the form `p/m` where `p` is a provider of the card: its `provider/m`,
+    ///    then `m`;
     /// 4. the default price, if the card sets one.
     ///
     /// - Parameters:

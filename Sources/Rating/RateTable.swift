@@ -138,7 +138,8 @@ public struct RateTable: Sendable {
     /// The exact charge of a request's tokens, or nil when the counts contradict each other.
     ///
     /// It always fits: a count is below 2^32 and a price below 2^63, and the classes split two
-    /// counts, so the sum is below 2 x 2^32 x 2^63 = 2^96 units, and an amount carries 10^38 > 2^126.
+    /// counts, so the sum is below 2 x 2^32 x 2^63 = 2^96 units, and an amount carries 10^38 >
+    /// 2^126.
     ///
     /// - Parameters:
     ///   - tokens: The request's counts.
@@ -151,12 +152,11 @@ public struct RateTable: Sendable {
         // Consistent counts: no subtraction below wraps.
         let plainInput = tokens.input &- tokens.cacheRead &- tokens.cacheWrite
         let plainOutput = tokens.output &- tokens.reasoning
-        let units =
-            Int128(row.input) &* Int128(plainInput)
-            &+ Int128(row.cacheRead) &* Int128(tokens.cacheRead)
-            &+ Int128(row.cacheWrite) &* Int128(tokens.cacheWrite)
-            &+ Int128(row.output) &* Int128(plainOutput)
-            &+ Int128(row.reasoning) &* Int128(tokens.reasoning)
+        var units = Int128(row.input) &* Int128(plainInput)
+        units &+= Int128(row.cacheRead) &* Int128(tokens.cacheRead)
+        units &+= Int128(row.cacheWrite) &* Int128(tokens.cacheWrite)
+        units &+= Int128(row.output) &* Int128(plainOutput)
+        units &+= Int128(row.reasoning) &* Int128(tokens.reasoning)
         return TokenCharge(amount: Amount(units: units), tier: tier.number)
     }
 

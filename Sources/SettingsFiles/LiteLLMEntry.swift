@@ -27,7 +27,7 @@ struct LiteLLMEntry {
     mutating func read(_ map: YamlMapping) -> Result {
         provider = map.text("litellm_provider") ?? ""
         mode = map.text("mode") ?? ""
-        for (field, value) in map.all { read(field, value) }
+        for (field, value) in map.all where !value.isNull { read(field, value) }
         if let fault { return .skipped(fault) }
         if base.isEmpty, tiers.isEmpty {
             return .skipped(hasOtherPrice ? "no price per token" : "no price at all")
@@ -64,8 +64,10 @@ struct LiteLLMEntry {
     }
 
     private func isFree(_ version: PriceVersion) -> Bool {
-        version.content.tiers.allSatisfy { tier in
-            TokenClass.allCases.allSatisfy { tier.prices[$0] == .free }
+        // Not by `content`: the version has not been checked yet.
+        ([nil] + version.tiers.map(Optional.some)).allSatisfy { tier in
+            let prices = version.prices(in: tier)
+            return TokenClass.allCases.allSatisfy { prices[$0] == .free }
         }
     }
 
@@ -113,8 +115,8 @@ struct LiteLLMEntry {
         }
     }
 
-    /// `tiered_pricing`: one price list for each range of total input tokens; every token of a request
-    /// is billed at the range that holds its total, and a range's own end belongs to it.
+    /// `tiered_pricing`: one price list for each range of total input tokens; every token of a
+    /// request is billed at the range that holds its total, and a range's own end belongs to it.
     private mutating func readRanges(_ value: YamlValue) {
         var end: Int128 = 0
         for (index, item) in (value.list() ?? []).enumerated() {

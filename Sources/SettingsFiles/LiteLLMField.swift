@@ -36,6 +36,10 @@ enum LiteLLMField {
     ]
 
     init(_ name: String) {
+        if name == "provider_specific_entry" {
+            self = .notCarried("multiplier for a region or a speed")
+            return
+        }
         guard name.contains("cost") || name.contains("pricing") || name.contains("price") else {
             self = .other
             return

@@ -7,8 +7,9 @@ import Rating
 /// doubles left in some of them is seen and reported.
 ///
 /// What is carried: the standard price per token of the classes that a rate card knows, with cliffs
-/// (`*_above_200k_tokens`, `tiered_pricing`). What is not: prices of service levels (batch, priority,
-/// flex), of hours of the day, of caches kept for an hour, and of anything that is not a token.
+/// (`*_above_200k_tokens`, `tiered_pricing`). What is not: prices of service levels (batch,
+/// priority, flex), of hours of the day, of caches kept for an hour, and of anything that is not a
+/// token.
 public struct LiteLLMImport: Sendable {
     /// The card; it has no errors.
     public let card: RateCard

@@ -70,7 +70,8 @@ public struct RateCardCheck: Sendable {
         for warning in file.warnings { text += warning.text(file: file.file) + "\n" }
         let example = RateCardCheck.example
         text += "example request: \(example.input) input tokens, \(example.cacheRead) of them read "
-        text += "from and \(example.cacheWrite) written to a cache; \(example.output) output tokens, "
+        text +=
+            "from and \(example.cacheWrite) written to a cache; \(example.output) output tokens, "
         text += "\(example.reasoning) of them reasoning\n"
         for (number, model) in models.enumerated() { text += explain(model, number: number) }
         return text
@@ -84,7 +85,9 @@ public struct RateCardCheck: Sendable {
             let mark = version == table.version(of: number, at: time) ? " (now)" : ""
             text += "  from \(from.rateCardText)\(mark)\n"
             for tier in table.content(ofVersion: version).tiers {
-                text += tier.firstInput == 0 ? "    " : "    above \(tier.firstInput - 1) input tokens: "
+                text +=
+                    tier.firstInput == 0
+                    ? "    " : "    above \(tier.firstInput - 1) input tokens: "
                 text += TokenClass.allCases.map { tokenClass in
                     let price = tier.prices[tokenClass]
                     return "\(tokenClass.name) " + (price == .free ? "free" : price.perMillion)

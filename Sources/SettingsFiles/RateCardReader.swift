@@ -9,11 +9,12 @@ import Rating
 ///              the card is still checked; the document's report then refuses the card.
 struct RateCardReader {
     private let document: YamlDocument
-    /// Where the parts of the card stand. Elements that were dropped have no place, so the
-    /// indices are those of the card and not of the file.
+    /// Where the parts of the card stand, by their paths on the card.
+    ///
+    /// Elements that were dropped have no place, so indices may differ from those of the file.
     private var places: [YamlPath: YamlValue] = [:]
-    /// Lists of the card that lost elements, which could not be read; findings at them are void.
-    private var lossy: Set<YamlPath> = []
+    /// Lists that lost an element, and values with a stand-in: findings about them are void.
+    private var void: Set<YamlPath> = []
 
     init(_ document: YamlDocument) {
         self.document = document
@@ -83,7 +84,7 @@ struct RateCardReader {
             let pricesPath = value.path.appending(.key("prices"))
             var model = ModelRates(name: name, versions: [])
             guard var map = value.mapping() else {
-                lossy.insert(pricesPath)
+                void.insert(pricesPath)
                 return model
             }
             if let aliases = map.optional("aliases") {
@@ -92,7 +93,7 @@ struct RateCardReader {
             if let prices = map.required("prices") {
                 model.versions = readVersions(prices)
             } else {
-                lossy.insert(pricesPath)
+                void.insert(pricesPath)
             }
             map.refuseRest()
             return model
@@ -116,12 +117,12 @@ struct RateCardReader {
         keep(value, at: value.path)
         var versions: [PriceVersion] = []
         guard let items = value.list() else {
-            lossy.insert(value.path)
+            void.insert(value.path)
             return []
         }
         for item in items {
             guard var map = item.mapping() else {
-                lossy.insert(value.path)
+                void.insert(value.path)
                 continue
             }
             let path = value.path.appending(.index(versions.count))
@@ -139,14 +140,18 @@ struct RateCardReader {
         at path: YamlPath,
         after last: Timestamp?
     ) -> Timestamp {
-        // A date that cannot be read stands just after the one before, to offend nobody else.
-        let standIn = last?.advanced(byMicroseconds: 1) ?? PriceVersion.always
+        // What cannot be read repeats the date before, so that the next one is compared with that.
+        let standIn = last ?? PriceVersion.always
+        let place = path.appending(.key("from"))
         guard let value = last == nil ? map.optional("from") : map.required("from") else {
+            if last != nil { void.insert(place) }
             return standIn
         }
-        keep(value, at: path.appending(.key("from")))
+        keep(value, at: place)
         if value.rawText == "always" { return PriceVersion.always }
-        return value.timestamp() ?? standIn
+        if let time = value.timestamp() { return time }
+        void.insert(place)
+        return standIn
     }
 
     private mutating func readPrices(
@@ -183,12 +188,14 @@ struct RateCardReader {
         }
         let bound = above ?? from
         let key = above == nil && from != nil ? "from_input_tokens" : "above_input_tokens"
-        if let bound { keep(bound, at: path.appending(.key(key))) }
+        let place = path.appending(.key(key))
+        if let bound { keep(bound, at: place) }
         let number = bound?.whole(in: 0...Int(UInt32.max))
+        if number == nil { void.insert(place) }
         let prices = readClasses(&map, at: path)
         return PriceTier(
-            // As with dates: what cannot be read offends nobody else.
-            aboveInputTokens: number.map { UInt32($0) } ?? (last?.aboveInputTokens ?? 0) &+ 1,
+            // As with dates: what cannot be read repeats the bound before.
+            aboveInputTokens: number.map { UInt32($0) } ?? last?.aboveInputTokens ?? 1,
             isInclusive: above == nil && from != nil,
             prices: prices
         )
@@ -241,7 +248,7 @@ struct RateCardReader {
         let hasErrors = document.report.hasErrors
         for finding in findings {
             let cardPath = YamlPath(finding.path.map(RateCardReader.step))
-            if lossy.contains(cardPath) { continue }
+            if void.contains(cardPath) { continue }
             // A price that could not be read counts as 0, beside which others look odd.
             if finding.severity == .warning, hasErrors { continue }
             var known = cardPath.steps
@@ -255,7 +262,7 @@ struct RateCardReader {
                     line: place.valueLine(named: finding.value),
                     column: place.valueColumn(named: finding.value),
                     path: path,
-                    value: finding.value.map { rest.isEmpty ? place.rawText ?? $0 : $0 },
+                    value: rest.isEmpty ? place.shownText ?? finding.value : finding.value,
                     message: finding.message
                 )
             )
@@ -280,8 +287,11 @@ extension YamlValue {
         isNamed(value) ? keyColumn : column
     }
 
+    /// The text as it stands in the file, for a value that has some.
+    fileprivate var shownText: String? { isNull || rawText?.isEmpty == true ? nil : rawText }
+
     private func isNamed(_ value: String?) -> Bool {
         guard case .key(let key)? = path.steps.last else { return false }
-        return rawText == nil && value == key
+        return rawText == nil && value == key || isNull
     }
 }

@@ -6,7 +6,8 @@ public enum SettingsError: Error, Sendable, Hashable {
     case unreadable(file: String, errno: Int32)
     /// The file is not valid UTF-8.
     case notText(file: String)
-    /// The file was read and is wrong; every error and warning that was found, in the order of lines.
+    /// The file was read and is wrong; every error and warning that was found, in the order of
+    /// lines.
     case invalid(file: String, issues: [YamlIssue])
 }
 
@@ -76,7 +77,10 @@ public struct YamlDocument {
         let report = YamlReport(file: file)
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            let parser = try Parser(yaml: text)
+            node = try parser.singleRoot()
+            // Nodes hold their anchors weakly: they are there as long as the parser is.
+            try withExtendedLifetime(parser) { try YamlDocument.refuseAnchors(node) }
         } catch {
             throw .invalid(file: file, issues: [YamlDocument.issue(of: error)])
         }
@@ -97,6 +101,30 @@ public struct YamlDocument {
         try self.init(text: TextFile.read(path), file: path)
     }
 
+    /// Without an anchor there is no alias, so that the walk stops before it meets a node twice.
+    private static func refuseAnchors(_ node: Node?) throws {
+        guard let node else { return }
+        if let anchor = node.anchor {
+            throw AnchorFound(name: anchor.rawValue, mark: node.mark)
+        }
+        switch node {
+        case .scalar, .alias:
+            break
+        case .sequence(let sequence):
+            for element in sequence { try refuseAnchors(element) }
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                try refuseAnchors(key)
+                try refuseAnchors(value)
+            }
+        }
+    }
+
+    private struct AnchorFound: Error {
+        let name: String
+        let mark: Mark?
+    }
+
     /// Yams throws one error at a time, and stops at the first.
     private static func issue(of error: any Error) -> YamlIssue {
         func issue(_ mark: Mark?, _ value: String?, _ message: String) -> YamlIssue {
@@ -107,6 +135,9 @@ public struct YamlDocument {
                 value: value,
                 message: message
             )
+        }
+        if let found = error as? AnchorFound {
+            return issue(found.mark, found.name, "is an anchor; anchors are not supported")
         }
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

@@ -24,6 +24,7 @@ public struct YamlPath: Sendable, Hashable {
     /// The path one step further down.
     ///
     /// - Parameter step: The step.
+    /// - Returns: The longer path.
     public func appending(_ step: Step) -> YamlPath {
         YamlPath(steps + [step])
     }
@@ -101,6 +102,7 @@ public struct YamlIssue: Sendable, Hashable {
     /// The issue as compilers print theirs, so that editors can jump to it.
     ///
     /// - Parameter file: The file's name.
+    /// - Returns: "file:line:column: severity: ...".
     public func text(file: String) -> String {
         "\(file):\(line):\(column): \(severity.rawValue): \(sentence)"
     }

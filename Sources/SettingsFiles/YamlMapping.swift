@@ -42,6 +42,7 @@ public struct YamlMapping {
     /// Whether the key is there, even with an empty value.
     ///
     /// - Parameter key: The key.
+    /// - Returns: Whether it is there.
     public func contains(_ key: String) -> Bool {
         entries[key] != nil
     }
@@ -49,6 +50,7 @@ public struct YamlMapping {
     /// The value of a key that may be absent; an empty value counts as absent.
     ///
     /// - Parameter key: The key.
+    /// - Returns: The value, or nil when there is none.
     public mutating func optional(_ key: String) -> YamlValue? {
         known.append(key)
         guard let entry = entries[key], !entry.isNull else { return nil }
@@ -58,6 +60,7 @@ public struct YamlMapping {
     /// The value of a key that must be there; its absence is noted.
     ///
     /// - Parameter key: The key.
+    /// - Returns: The value, or nil when it is missing, which is noted.
     public mutating func required(_ key: String) -> YamlValue? {
         if let value = optional(key) { return value }
         let place = entries[key] ?? value

@@ -18,9 +18,6 @@ public struct YamlValue {
         self.path = path
         self.keyMark = keyMark
         self.report = report
-        if let anchor = node.anchor {
-            refuse("uses the anchor `\(anchor.rawValue)`; anchors and aliases are not supported")
-        }
     }
 
     /// The line, from 1; for an empty value that of its key.
@@ -47,7 +44,8 @@ public struct YamlValue {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// The scalar's text exactly as in the file (quotes and escapes undone), or nil for a mapping or a list.
+    /// The scalar's text exactly as in the file (quotes and escapes undone), or nil for a mapping
+    /// or a list.
     public var rawText: String? {
         guard case .scalar(let scalar) = node else { return nil }
         return scalar.string
@@ -76,7 +74,7 @@ public struct YamlValue {
                 line: line,
                 column: column,
                 path: path,
-                value: isNull ? nil : rawText,
+                value: isNull || rawText?.isEmpty == true ? nil : rawText,
                 message: message
             )
         )
@@ -136,6 +134,7 @@ public struct YamlValue {
     /// - Parameters:
     ///   - expected: What was expected, for the message: "a duration such as 30s".
     ///   - convert: Makes the result of the text, or nil when it is none.
+    /// - Returns: The result, or nil when there is none, which is noted.
     public func read<Result>(
         _ expected: String,
         _ convert: (String) -> Result?
@@ -151,6 +150,7 @@ public struct YamlValue {
     /// The value as one of several words.
     ///
     /// - Parameter choices: Each word and what it means, in the order they are listed in messages.
+    /// - Returns: The meaning, or nil when it is another word, which is noted.
     public func choice<Result>(_ choices: [(word: String, meaning: Result)]) -> Result? {
         let words = choices.map { "`\($0.word)`" }.joined(separator: ", ")
         return read("one of \(words)") { text in
@@ -166,6 +166,7 @@ public struct YamlValue {
     /// The value as a whole number within a range; `_` may group digits, as in 200_000.
     ///
     /// - Parameter range: What is allowed.
+    /// - Returns: The number, or nil when it is none or outside, which is noted.
     public func whole(in range: ClosedRange<Int>) -> Int? {
         let number = read("a whole number") { text in
             let isGrouped = text.contains("_") && !text.hasPrefix("_") && !text.hasSuffix("_")

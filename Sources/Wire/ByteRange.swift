@@ -33,6 +33,7 @@ public struct ByteRange: Sendable, Hashable {
     /// The text as a string; allocates when it is longer than 15 bytes.
     ///
     /// - Parameter bytes: The frame or line that the range belongs to.
+    /// - Returns: The text, repaired where it is no UTF-8.
     public func text(in bytes: RawSpan) -> String {
         bytes.extracting(bounds).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }

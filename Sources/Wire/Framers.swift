@@ -25,6 +25,7 @@ public struct BinaryFramer: Sendable, Hashable {
     /// A wrong first byte is a fault at once; a too long payload as soon as the header is there.
     ///
     /// - Parameter bytes: What has been received and not yet dealt with.
+    /// - Returns: What comes next.
     public func next(in bytes: RawSpan) -> FrameStep {
         guard bytes.byteCount > 0 else { return .needMore(atLeast: FrameHeader.size) }
         let magic = bytes.byte(0)
@@ -76,6 +77,7 @@ public struct LineFramer: Sendable, Hashable {
     /// After `needMore` the same bytes must come again, with more behind them.
     ///
     /// - Parameter bytes: What has been received and not yet dealt with.
+    /// - Returns: What comes next.
     public mutating func next(in bytes: RawSpan) -> LineStep {
         let end = min(bytes.byteCount, limit + 1)
         while scanned < end {

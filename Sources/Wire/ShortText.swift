@@ -51,6 +51,7 @@ public struct ShortText: Sendable, Hashable, BitwiseCopyable {
     /// Calls with the text's bytes.
     ///
     /// - Parameter body: Reads them; they are gone afterwards.
+    /// - Returns: What the body returns.
     public func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
         withUnsafeBytes(of: words) { all in
             body(UnsafeRawBufferPointer(rebasing: all[..<Int(length)]).bytes)
@@ -62,6 +63,7 @@ public struct ShortText: Sendable, Hashable, BitwiseCopyable {
     /// - Parameters:
     ///   - left: One text.
     ///   - right: The other text.
+    /// - Returns: Whether the texts are the same.
     public static func == (left: ShortText, right: ShortText) -> Bool {
         left.length == right.length && left.words.0 == right.words.0
             && left.words.1 == right.words.1 && left.words.2 == right.words.2

@@ -46,7 +46,7 @@ enum TextRules {
         return isUTF8(bytes)
     }
 
-    /// Whether the bytes are valid UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF).
+    /// Whether the bytes are valid UTF-8: nothing overlong, no surrogates, at most U+10FFFF.
     static func isUTF8(_ bytes: RawSpan) -> Bool {
         var index = 0
         while index < bytes.byteCount {

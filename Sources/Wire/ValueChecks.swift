@@ -1,6 +1,6 @@
 import Quantities
 
-/// Collects the first thing that is wrong with a message's values, and says it with field and value.
+/// Collects the first thing that is wrong with a message's values, with field and value.
 struct ValueChecks {
     private var code = RejectionCode.malformed
     private var message: String?
@@ -78,7 +78,10 @@ struct ValueChecks {
     /// Checks that a time is one that can be written.
     mutating func check(_ at: Timestamp) {
         if at < TimeText.earliest || at > TimeText.latest {
-            fail(.badTime, "field \"at\": \(at.microseconds) microseconds is outside years 1 to 9999")
+            fail(
+                .badTime,
+                "field \"at\": \(at.microseconds) microseconds is outside years 1 to 9999"
+            )
         }
     }
 

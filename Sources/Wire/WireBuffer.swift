@@ -30,6 +30,7 @@ public struct WireBuffer: ~Copyable {
     /// Calls with the bytes written so far.
     ///
     /// - Parameter body: Reads them; they must not be kept.
+    /// - Returns: What the body returns.
     /// - Throws: What the body throws.
     public func withBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
@@ -40,6 +41,7 @@ public struct WireBuffer: ~Copyable {
     /// Calls with the bytes written so far, which may be changed in place.
     ///
     /// - Parameter body: Reads and changes them; they must not be kept.
+    /// - Returns: What the body returns.
     /// - Throws: What the body throws.
     public mutating func withMutableBytes<Result, Failure: Error>(
         _ body: (inout MutableRawSpan) throws(Failure) -> Result

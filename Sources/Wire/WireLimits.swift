@@ -34,6 +34,7 @@ public enum WireEncoding: UInt8, Sendable, Hashable, CaseIterable {
     /// The encoding that a connection's first byte chooses.
     ///
     /// - Parameter byte: The first byte that the client sent.
+    /// - Returns: The encoding of the whole connection.
     @inlinable
     public static func chosen(byFirst byte: UInt8) -> WireEncoding {
         byte == UInt8(ascii: "{") ? .jsonLines : .binary

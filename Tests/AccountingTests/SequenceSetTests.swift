@@ -3,6 +3,7 @@ import Testing
 @testable import Accounting
 
 /// Goal: a producer's progress is exact whatever the order in which its events arrive.
+///
 /// Method: every order of few sequences against a plain set; long shuffles with printed seeds.
 @Suite struct SequenceSetTests {
     private func check(_ set: SequenceSet, against model: Set<UInt64>, upTo limit: UInt64) {

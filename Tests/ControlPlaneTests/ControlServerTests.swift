@@ -104,9 +104,9 @@ import Testing
         )
         try await ServerFixture.with(settings: settings) { _, _, server in
             let port = try #require(server.loopbackPort)
-            let own = try exchange(port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
+            let own = try await exchange(port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
             #expect(own.hasPrefix("HTTP/1.1 200 OK\r\n"))
-            let foreign = try exchange(port, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+            let foreign = try await exchange(port, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n")
             #expect(foreign.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
             #expect(foreign.contains(#""code":"foreign_host""#))
         }
@@ -119,7 +119,7 @@ import Testing
         )
         try await ServerFixture.with(settings: settings) { _, administration, server in
             let port = try #require(server.loopbackPort)
-            let answer = try exchange(
+            let answer = try await exchange(
                 port,
                 "POST /v1/organisations HTTP/1.1\r\nHost: localhost\r\n"
                     + "Content-Type: text/plain\r\nContent-Length: 12\r\n\r\n{\"name\":\"a\"}"
@@ -169,8 +169,15 @@ import Testing
         unlink(path)
     }
 
-    /// One exchange over TCP, as bytes.
-    private func exchange(_ port: Int, _ request: String) throws -> String {
+    /// One exchange over TCP, as bytes, on a thread of its own: the server needs the pool's.
+    private func exchange(_ port: Int, _ request: String) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread { continuation.resume(with: Result { try blockingExchange(port, request) }) }
+                .start()
+        }
+    }
+
+    private func blockingExchange(_ port: Int, _ request: String) throws -> String {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -2,8 +2,10 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: the fast function equals the plain rule. Method: an independent model that multiplies
-/// decimal texts digit by digit, compared on random cards and requests with printed seeds.
+/// Goal: the fast function equals the plain rule.
+///
+/// Method: an independent model that multiplies decimal texts digit by digit, compared on random
+/// cards and requests with printed seeds.
 @Suite struct NaiveRatingTests {
     /// A non-negative whole number as decimal digits, the lowest first; schoolbook arithmetic only.
     struct Digits {

@@ -2,8 +2,9 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: what stays on a charge is readable, stable and complete. Method: a golden text, reading it
-/// back, and texts that are nearly canonical.
+/// Goal: what stays on a charge is readable, stable and complete.
+///
+/// Method: a golden text, reading it back, and texts that are nearly canonical.
 @Suite struct PriceContentTests {
     /// The golden text: it is in journals and databases, so it never changes.
     private let golden =

@@ -2,8 +2,10 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: a price that is left out has one meaning. Method: a table of what the base and the tier say,
-/// and what is charged below and above the cliff.
+/// Goal: a price that is left out has one meaning.
+///
+/// Method: a table of what the base and the tier say, and what is charged below and above the
+/// cliff.
 @Suite struct PriceGapTests {
     private func prices(_ base: WrittenPrices, _ tier: WrittenPrices) -> [TokenPrices] {
         let cliff = PriceTier(aboveInputTokens: 100, prices: tier)
@@ -14,7 +16,8 @@ import Testing
         TokenClass.allCases.map { prices[$0].perMillion }
     }
 
-    @Test func `a missing cache price is the input rate, a missing reasoning price the output rate`()
+    @Test
+    func `a missing cache price is the input rate, a missing reasoning price the output rate`()
         throws
     {
         let version = PriceVersion(base: try written(input: "3", output: "15"))

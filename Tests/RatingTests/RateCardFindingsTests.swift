@@ -2,8 +2,9 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: a wrong card is refused with everything that is wrong. Method: a card for each fault, and
-/// the exact sentence; one card with many.
+/// Goal: a wrong card is refused with everything that is wrong.
+///
+/// Method: a card for each fault, and the exact sentence; one card with many.
 @Suite struct RateCardFindingsTests {
     private func card(_ versions: [PriceVersion]) -> RateCard {
         RateCard(name: "c", models: [ModelRates(name: "m", versions: versions)])
@@ -68,8 +69,10 @@ import Testing
         ]
         #expect(
             sentences(card([PriceVersion(base: base, tiers: tiers)])) == [
-                #"models.m.prices[0].tiers[0].from_input_tokens: "0" leaves nothing to the base price"#,
-                #"models.m.prices[0].tiers[2].from_input_tokens: "101" is not above the tier before it"#,
+                #"models.m.prices[0].tiers[0].from_input_tokens: "0" "#
+                    + #"leaves nothing to the base price"#,
+                #"models.m.prices[0].tiers[2].from_input_tokens: "101" "#
+                    + #"is not above the tier before it"#,
                 "models.m.prices[0].tiers[3]: the tier sets no price",
                 #"models.m.prices[0].tiers[4].above_input_tokens: "4294967295" is more than any "#
                     + "request has",
@@ -136,7 +139,8 @@ import Testing
         var card = card([version])
         #expect(
             sentences(card) == [
-                #"warning: models.m.prices[0].cache_read: "10000.000001" is above 10000 credits per "#
+                #"warning: models.m.prices[0].cache_read: "10000.000001" "#
+                    + #"is above 10000 credits per "#
                     + "1,000,000 tokens: is it really the price of a million tokens?",
                 #"warning: models.m.prices[0].output: "0.000099" is below 0.0001 credits per "#
                     + "1,000,000 tokens: is it the price of one token?",

@@ -2,8 +2,9 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: estimates and slices are exact. Method: worked values, and the defining inequality on
-/// random prices with printed seeds.
+/// Goal: estimates and slices are exact.
+///
+/// Method: worked values, and the defining inequality on random prices with printed seeds.
 @Suite struct RateTableEstimateTests {
     @Test func `an estimate is the charge of the sizes asked for`() throws {
         let table = try RateTable(workedCard())
@@ -14,12 +15,14 @@ import Testing
         #expect(high.tier == 1)
     }
 
-    @Test(arguments: [
-        // amount, input, output tokens covered
-        ("0.615", 200_000, 1_000), ("0.614999999999", 200_000, 999), ("0.6", 200_000, 0),
-        ("0.599999999999", 200_000, nil), ("0", 0, 0), ("-0.000000000001", 0, nil),
-        ("99999999999999999999999999", 1, 4_294_967_295),
-    ] as [(String, UInt32, UInt32?)])
+    @Test(
+        arguments: [
+            // amount, input, output tokens covered
+            ("0.615", 200_000, 1_000), ("0.614999999999", 200_000, 999), ("0.6", 200_000, 0),
+            ("0.599999999999", 200_000, nil), ("0", 0, 0), ("-0.000000000001", 0, nil),
+            ("99999999999999999999999999", 1, 4_294_967_295),
+        ] as [(String, UInt32, UInt32?)]
+    )
     func `an amount covers so many output tokens`(
         amount: String,
         input: UInt32,

@@ -2,8 +2,9 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: a reported name finds the price that the card's author meant. Method: a table of names and
-/// providers, in the order of precedence.
+/// Goal: a reported name finds the price that the card's author meant.
+///
+/// Method: a table of names and providers, in the order of precedence.
 @Suite struct RateTableNameTests {
     private func card(withDefault: Bool) throws -> RateCard {
         let price = PriceVersion(base: try written(input: "1", output: "2"))
@@ -20,13 +21,16 @@ import Testing
         )
     }
 
-    @Test(arguments: [
-        ("sonnet", nil, 0), ("sonnet-4", nil, 0), ("models/s", nil, 0), ("Sonnet", nil, nil),
-        ("gpt", nil, 2), ("gpt", "openai", 2), ("gpt", "azure", 1), ("azure/gpt", nil, 1),
-        ("azure/gpt", "azure", 1), ("opus", nil, nil), ("opus", "anthropic", 3),
-        ("opus", "claude", 3), ("claude/opus", nil, 3), ("claude/sonnet", nil, 0),
-        ("openai/gpt", nil, nil), ("claude/none", nil, nil), ("", nil, nil), ("/", "claude", nil),
-    ] as [(String, String?, Int?)])
+    @Test(
+        arguments: [
+            ("sonnet", nil, 0), ("sonnet-4", nil, 0), ("models/s", nil, 0), ("Sonnet", nil, nil),
+            ("gpt", nil, 2), ("gpt", "openai", 2), ("gpt", "azure", 1), ("azure/gpt", nil, 1),
+            ("azure/gpt", "azure", 1), ("opus", nil, nil), ("opus", "anthropic", 3),
+            ("opus", "claude", 3), ("claude/opus", nil, 3), ("claude/sonnet", nil, 0),
+            ("openai/gpt", nil, nil), ("claude/none", nil, nil), ("", nil, nil),
+            ("/", "claude", nil),
+        ] as [(String, String?, Int?)]
+    )
     func `names, aliases and providers resolve in the stated order`(
         name: String,
         provider: String?,

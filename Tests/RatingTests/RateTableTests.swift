@@ -2,8 +2,9 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: a charge is right to the last digit. Method: the worked numbers of the five systems, and
-/// tables of what happens at the edges.
+/// Goal: a charge is right to the last digit.
+///
+/// Method: the worked numbers of the five systems, and tables of what happens at the edges.
 @Suite struct RateTableTests {
     private func amount(
         _ table: RateTable,
@@ -63,14 +64,17 @@ import Testing
         #expect(try amount(table, "sonnet", tokens, failed: true, cacheHit: true) == "0")
     }
 
-    @Test(arguments: [
-        // bound, inclusive, total input, tier
-        (200_000, false, 199_999, 0), (200_000, false, 200_000, 0), (200_000, false, 200_001, 1),
-        (200_000, true, 199_999, 0), (200_000, true, 200_000, 1), (200_000, true, 200_001, 1),
-        (0, false, 0, 0), (0, false, 1, 1), (1, true, 0, 0), (1, true, 1, 1),
-        (4_294_967_294, false, 4_294_967_295, 1), (4_294_967_295, true, 4_294_967_295, 1),
-        (4_294_967_295, true, 4_294_967_294, 0),
-    ] as [(UInt32, Bool, UInt32, UInt8)])
+    @Test(
+        arguments: [
+            // bound, inclusive, total input, tier
+            (200_000, false, 199_999, 0), (200_000, false, 200_000, 0),
+            (200_000, false, 200_001, 1),
+            (200_000, true, 199_999, 0), (200_000, true, 200_000, 1), (200_000, true, 200_001, 1),
+            (0, false, 0, 0), (0, false, 1, 1), (1, true, 0, 0), (1, true, 1, 1),
+            (4_294_967_294, false, 4_294_967_295, 1), (4_294_967_295, true, 4_294_967_295, 1),
+            (4_294_967_295, true, 4_294_967_294, 0),
+        ] as [(UInt32, Bool, UInt32, UInt8)]
+    )
     func `a cliff applies strictly above its bound, or from it where it is inclusive`(
         bound: UInt32,
         inclusive: Bool,
@@ -103,7 +107,9 @@ import Testing
         }
         let table = try table(try written(input: "1", output: "0"), tiers)
         for (input, tier) in [(100, 0), (101, 1), (200, 1), (201, 2), (300, 2), (301, 3)] {
-            #expect(table.charge(TokenCounts(input: UInt32(input)), version: 0)?.tier == UInt8(tier))
+            #expect(
+                table.charge(TokenCounts(input: UInt32(input)), version: 0)?.tier == UInt8(tier)
+            )
         }
     }
 
@@ -125,7 +131,13 @@ import Testing
             models: [ModelRates(name: "m", versions: [PriceVersion(base: all)])]
         )
         card.plausible.highest = top
-        let tokens = TokenCounts(input: .max, cacheRead: 7, cacheWrite: 9, output: .max, reasoning: 5)
+        let tokens = TokenCounts(
+            input: .max,
+            cacheRead: 7,
+            cacheWrite: 9,
+            output: .max,
+            reasoning: 5
+        )
         let charge = try #require(try RateTable(card).charge(tokens, version: 0))
         #expect(charge.amount.units == Int128(UInt32.max) * 2 * Int128(Int64.max))
         #expect(charge.amount < .max)

@@ -2,8 +2,10 @@ import Quantities
 import Rating
 import Testing
 
-/// Goal: rating costs next to nothing. Method: time many charges and print the mean; nothing is
-/// asserted on time, which depends on the machine and on the build.
+/// Goal: rating costs next to nothing.
+///
+/// Method: time many charges and print the mean; nothing is asserted on time, which depends on the
+/// machine and on the build.
 @Suite struct RatingSpeedTests {
     @Test func `a charge takes nanoseconds`() throws {
         let table = try RateTable(workedCard())

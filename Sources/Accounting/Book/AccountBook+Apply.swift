@@ -71,9 +71,9 @@ extension AccountBook {
                 )
             }
         case .keyRotated(let body):
-            with(change.org) { $0.keys[Int(body.key) - 1].generation = body.generation }
+            withKey(body.key, of: change.org) { $0.generation = body.generation }
         case .keyRevoked(let body):
-            with(change.org) { $0.keys[Int(body.key) - 1].revoked = true }
+            withKey(body.key, of: change.org) { $0.revoked = true }
         case .grantIssued(let body): issue(change.org, body, at: change.appliedAt)
         case .grantActivated(let body): activate(change.org, body)
         case .grantExpired(let body): expire(change.org, body)
@@ -95,6 +95,14 @@ extension AccountBook {
             invariantBroken("a change names an organisation that exists")
         }
         body(&organisations[slot])
+    }
+
+    private func withKey(_ key: UInt32, of org: UInt32, _ body: (inout KeyState) -> Void) {
+        with(org) { organisation in
+            let index = Int(key) - 1
+            invariant(organisation.keys.indices.contains(index), "a change names a key that exists")
+            body(&organisation.keys[index])
+        }
     }
 
     private func create(_ org: UInt32, _ body: OrganisationCreated) {

@@ -9,6 +9,7 @@ extension AccountBook {
     ///   - zone: Its IANA time zone.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, also when it exists already; `invalid` when there is no such zone.
     public func createOrganisation(
         _ org: UInt32,
         name: String,
@@ -34,6 +35,7 @@ extension AccountBook {
     ///   - reason: Why, for the books.
     ///   - moment: The present moment.
     ///   - buffer: Where the records go.
+    /// - Returns: `done`, also when it was closed before; `unknown`.
     public func closeOrganisation(
         _ org: UInt32,
         reason: String,
@@ -65,6 +67,7 @@ extension AccountBook {
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, `unknown` or `accountClosed`.
     public func createProject(
         _ name: String,
         org: UInt32,
@@ -86,6 +89,7 @@ extension AccountBook {
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, `accountClosed`, or `unknown` for the organisation or its project.
     public func createKey(
         _ key: KeyCreated,
         org: UInt32,
@@ -110,6 +114,7 @@ extension AccountBook {
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, `unknown`, `accountClosed`, or `invalid` when it was revoked.
     public func rotateKey(
         _ key: UInt32,
         prefix: String,
@@ -141,6 +146,7 @@ extension AccountBook {
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, also when it was revoked before; `unknown`.
     public func revokeKey(
         _ key: UInt32,
         org: UInt32,
@@ -164,6 +170,7 @@ extension AccountBook {
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `granted` or `repeated` with the number, or why not.
     public func grant(
         _ grant: GrantIssued,
         org: UInt32,
@@ -210,13 +217,16 @@ extension AccountBook {
         return sum != nil
     }
 
-    /// Sets, changes or clears a spend cap. What was spent before in the window counts.
+    /// Sets, changes or clears a spend cap.
+    ///
+    /// What was spent before in the window counts.
     ///
     /// - Parameters:
     ///   - cap: The cap.
     ///   - org: The organisation.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `done`, `unknown`, `accountClosed` or `invalid`.
     public func setCap(
         _ cap: CapChanged,
         org: UInt32,

@@ -4,6 +4,7 @@ extension AccountBook {
     /// What is cut off in an organisation, for somebody who begins to listen.
     ///
     /// - Parameter org: Its number.
+    /// - Returns: One notice for each scope that is cut off: organisation, projects, keys.
     public func cutoffs(of org: UInt32) -> [Notice] {
         guard let slot = slot(of: org) else { return [] }
         let organisation = organisations[slot]

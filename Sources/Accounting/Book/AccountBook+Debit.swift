@@ -12,6 +12,7 @@ extension AccountBook {
     ///   - session: The session, or nothing.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: `booked`, or why nothing was booked.
     public func debit(
         _ usage: inout UsageChange,
         id: UnsafeRawBufferPointer,
@@ -44,7 +45,8 @@ extension AccountBook {
         else { return .outOfRange }
         usage.appliedAt = moment
         usage.day = organisations[slot].today.day
-        if usage.hold != 0, holds[HoldNumber(org: OrgNumber(usage.org), serial: usage.hold)] == nil {
+        if usage.hold != 0, holds[HoldNumber(org: OrgNumber(usage.org), serial: usage.hold)] == nil
+        {
             // It lapsed, or was settled before: what happened is booked all the same.
             usage.hold = 0
         }

@@ -7,6 +7,7 @@ extension AccountBook {
     ///   - request: Who asks, for how much and how long.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
+    /// - Returns: The hold, or the first reason against it with its limit.
     public func authorize(
         _ request: HoldRequest,
         at moment: Timestamp,
@@ -135,7 +136,8 @@ extension AccountBook {
         return true
     }
 
-    /// The first limit that an amount would break: key, project and organisation caps, then the balance.
+    /// The first limit that an amount would break: key, project and organisation caps, then the
+    /// balance.
     private func limitReached(
         _ slot: Int,
         asked: Amount,

@@ -37,6 +37,17 @@ extension AccountBook {
         return false
     }
 
+    /// Does what is due in one organisation, so that what is shown of it is of the present.
+    ///
+    /// - Parameters:
+    ///   - org: Its number.
+    ///   - moment: The present moment.
+    ///   - buffer: Where the records go.
+    public func bringUp(_ org: UInt32, to moment: Timestamp, into buffer: RecordBuffer) {
+        guard let slot = slot(of: org) else { return }
+        advance(slot, to: move(to: moment), into: buffer)
+    }
+
     /// The moment at which `tick` has something to do, as far as is known.
     public var nextDue: Timestamp { min(earliestDeadline, holds.earliest) }
 

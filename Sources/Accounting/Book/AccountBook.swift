@@ -22,7 +22,7 @@ public final class AccountBook {
     public internal(set) var now = Timestamp.epoch
 
     var organisations: [Organisation] = []
-    /// When the next thing is due in an organisation by itself; one word each, so that a scan is fast.
+    /// When the next thing is due in an organisation by itself: one word each, for a fast scan.
     var deadlines: [Timestamp] = []
     /// No deadline is before this; may be too early, never too late.
     var earliestDeadline = Timestamp.never
@@ -61,6 +61,7 @@ public final class AccountBook {
     /// The partition of an organisation.
     ///
     /// - Parameter org: The organisation's number.
+    /// - Returns: The remainder by the number of partitions.
     @inlinable
     public static func partition(of org: UInt32) -> UInt32 {
         org % partitions
@@ -69,6 +70,7 @@ public final class AccountBook {
     /// The organisation with a number, or nil.
     ///
     /// - Parameter org: Its number.
+    /// - Returns: A copy of its present state.
     public func organisation(_ org: UInt32) -> Organisation? {
         guard let slot = slot(of: org) else { return nil }
         return organisations[slot]
@@ -77,6 +79,7 @@ public final class AccountBook {
     /// The name of an organisation's time zone.
     ///
     /// - Parameter organisation: One of this book's.
+    /// - Returns: The IANA name.
     public func zone(of organisation: Organisation) -> String {
         zones[Int(organisation.zone)]
     }
@@ -84,6 +87,7 @@ public final class AccountBook {
     /// An open hold, or nil.
     ///
     /// - Parameter number: Its name.
+    /// - Returns: A copy of it.
     public func hold(_ number: HoldNumber) -> Hold? {
         holds[number]
     }
@@ -122,5 +126,12 @@ public final class AccountBook {
         let change = Change(appliedAt: moment, org: org, body: body)
         apply(change)
         change.encode(into: buffer)
+    }
+}
+
+extension AccountBook {
+    /// The highest number that an organisation of this partition has, or 0.
+    public var highest: UInt32 {
+        organisations.last { $0.exists }?.number ?? 0
     }
 }

@@ -67,7 +67,9 @@ struct ByteReader {
         guard offset + width <= bytes.count else { throw .truncated }
         var value = Value.zero
         withUnsafeMutableBytes(of: &value) { target in
-            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + width]))
+            target.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + width])
+            )
         }
         offset += width
         return Value(littleEndian: value)

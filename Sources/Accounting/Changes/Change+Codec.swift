@@ -1,7 +1,8 @@
 import Quantities
 
 extension Change {
-    /// Bytes before the body: length u32, kind u8, three reserved, applied at i64, org u32, reserved u32.
+    /// Bytes before the body: length u32, kind u8, three reserved, applied at i64, org u32 and
+    /// four reserved.
     static let headerLength = 24
 
     /// Writes the record: the common header, then the body's fields in the order of declaration.

@@ -1,6 +1,8 @@
 import Quantities
 
-/// What kinds of journal records there are. Append-only: numbers are on disk for ever.
+/// What kinds of journal records there are.
+///
+/// Append-only: numbers are on disk for ever.
 public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case usage = 1
     case organisationCreated = 2
@@ -160,7 +162,9 @@ public struct ProjectCreated: Sendable, Hashable {
     }
 }
 
-/// A new key. The secret itself is nowhere: only its SHA-256.
+/// A new key.
+///
+/// The secret itself is nowhere: only its SHA-256.
 public struct KeyCreated: Sendable, Hashable {
     /// Its number within the organisation, from 1.
     public var key: UInt32

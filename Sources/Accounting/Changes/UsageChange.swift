@@ -91,7 +91,8 @@ public struct UsageChange: Sendable, Hashable {
         let manyDraws = draws.count > 1 ? draws.count * UsageChange.drawLength : 0
         let identityBytes = identity != 0 ? UsageChange.identityLength : 0
         let length =
-            (UsageChange.fixedLength + manyDraws + identityBytes + id.count + session.count + 7) & ~7
+            (UsageChange.fixedLength + manyDraws + identityBytes + id.count + session.count + 7)
+            & ~7
         let record = buffer.open(length)
         encodeFixed(record, length: length, idCount: id.count, sessionCount: session.count)
         var offset = UsageChange.fixedLength
@@ -166,7 +167,9 @@ public struct UsageChange: Sendable, Hashable {
     public static func decode(
         _ record: UnsafeRawBufferPointer
     ) -> (change: UsageChange, id: Range<Int>, session: Range<Int>)? {
-        guard record.count >= fixedLength, record[4] == ChangeKind.usage.rawValue else { return nil }
+        guard record.count >= fixedLength, record[4] == ChangeKind.usage.rawValue else {
+            return nil
+        }
         var change = UsageChange()
         let flags = record[5]
         change.decodeFixed(record, flags: flags)

@@ -2,8 +2,8 @@ import Quantities
 
 /// Recognises repeats of calls that carry no sequence, over a stated window of time and number.
 ///
-/// Units:       identities are 128-bit digests of (source, id); two different calls share one with a
-///              probability that does not matter at 10^9 entries.
+/// Units:       identities are 128-bit digests of (source, id); two different calls share one with
+///              a probability that does not matter at 10^9 entries.
 /// Invariants:  the newest `capacity` identities younger than `age` are always known.
 public struct IdentityWindow {
     /// What is known of an identity.
@@ -45,6 +45,7 @@ public struct IdentityWindow {
     /// - Parameters:
     ///   - identity: Who calls and what the call's own id is.
     ///   - content: The digest of the call's content.
+    /// - Returns: Whether it is new, a repeat, or in conflict with what is known.
     public func find(_ identity: UInt128, content: UInt64) -> Finding {
         guard let entry = known[identity] else { return .new }
         return entry.content == content ? .repeated(result: entry.result) : .conflict

@@ -118,4 +118,14 @@ public struct Organisation: Sendable, Hashable {
         for index in keys.indices { keys[index].scope.spend.turn(from: today.day, to: day.day) }
         today = day
     }
+
+    /// What a scope has spent and what holds keep for it.
+    ///
+    /// - Parameters:
+    ///   - scope: Which scope.
+    ///   - id: The project's or key's number; 0 for the organisation.
+    /// - Returns: Its spend in the present windows, and what is held.
+    public func counted(for scope: Scope, id: UInt32) -> (spend: Spend, held: Amount) {
+        usage(of: scope, id: id)
+    }
 }

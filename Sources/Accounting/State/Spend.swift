@@ -31,6 +31,7 @@ public struct Spend: Sendable, Hashable {
     /// What was spent in the present window of a period.
     ///
     /// - Parameter period: Day, week, month or total.
+    /// - Returns: The amount.
     public func amount(in period: CapPeriod) -> Amount {
         switch period {
         case .day: day

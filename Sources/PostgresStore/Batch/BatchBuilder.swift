@@ -96,9 +96,10 @@ public final class BatchBuilder {
         producers.restore(producer, progress)
     }
 
-    /// How far a producer has come, the batch included; nil when it was never seen.
+    /// How far a producer has come, the batch included.
     ///
     /// - Parameter producer: The producer's number.
+    /// - Returns: Its sequences that are safe; nil when it was never seen.
     public func progress(of producer: UInt32) -> SequenceSet? {
         producers.progress(producer)
     }
@@ -112,7 +113,8 @@ public final class BatchBuilder {
         removeAll()
     }
 
-    /// Forgets the batch and keeps the memory; producers stand where the last stored batch left them.
+    /// Forgets the batch and keeps the memory; producers stand where the last stored batch left
+    /// them.
     public func removeAll() {
         arena.removeAll()
         lines.removeAll(keepingCapacity: true)

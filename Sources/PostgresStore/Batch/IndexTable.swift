@@ -26,11 +26,12 @@ struct IndexTable {
         for index in slots.indices { slots[index] = -1 }
     }
 
-    /// The index of an entry, or nil.
+    /// Finds an entry.
     ///
     /// - Parameters:
     ///   - hash: The entry's hash.
     ///   - matches: Whether the entry at an index is the one that is looked for.
+    /// - Returns: The index, or nil when it is not known.
     @inline(__always)
     func find(_ hash: UInt64, matches: (Int) -> Bool) -> Int? {
         let mask = slots.count - 1

@@ -14,7 +14,8 @@ enum UsageRow {
         """
     private static let fields: Int16 = 31
 
-    /// Two bytes of head, 31 lengths, 300 bytes of fixed fields, and the two texts at their longest.
+    /// Two bytes of head, 31 lengths, 300 bytes of fixed fields, and the two texts at their
+    /// longest.
     static let maximumLength = 2 + 31 * 4 + 300 + 2 * 255 * StoredText.maximumGrowth
 
     /// Writes one row.

@@ -67,8 +67,10 @@ final class PostgresConnection {
     /// A message of libpq on one line.
     private static func words(_ message: UnsafePointer<CChar>?) -> String {
         guard let message else { return "no reason given" }
-        let lines = String(cString: message).split(separator: "\n")
-        return lines.isEmpty ? "no reason given" : lines.joined(separator: "; ")
+        let lines = String(cString: message).split { $0 == "\n" || $0 == "\t" }
+        if lines.isEmpty { return "no reason given" }
+        let text = lines.joined(separator: " ")
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
     private func open(during: String) throws(StoreError) -> OpaquePointer {
@@ -87,6 +89,7 @@ extension PostgresConnection {
     /// - Parameters:
     ///   - sql: The statements.
     ///   - during: What is going on, for messages.
+    /// - Returns: The last statement's answer.
     /// - Throws: What the server or the transport says.
     @discardableResult
     func execute(_ sql: String, during: String) throws(StoreError) -> QueryResult {
@@ -102,6 +105,7 @@ extension PostgresConnection {
     ///   - sql: The statement, with `$1` and so on.
     ///   - parameters: The parameters' values, in binary form.
     ///   - during: What is going on, for messages.
+    /// - Returns: The rows, or how many were changed.
     /// - Throws: What the server or the transport says.
     @discardableResult
     func query(
@@ -186,6 +190,7 @@ extension PostgresConnection {
     ///   - mode: What follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`.
     ///   - during: What is going on, for messages.
     ///   - body: The statements.
+    /// - Returns: What the body returned.
     /// - Throws: What the body throws, or what COMMIT says.
     func transaction<Result>(
         _ mode: String = "",

@@ -78,7 +78,8 @@ extension StoreError: CustomStringConvertible {
         case .positionMismatch(let expected, let found):
             "The stored position is \(found), not \(expected). Read the checkpoint and go on there."
         case .newerSchema(let found, let known):
-            "The database has schema \(found), this program knows \(known). Install the newer program."
+            "The database has schema \(found), this program knows \(known). "
+                + "Install the newer program."
         case .olderSchema(let found, let known):
             "The database has schema \(found), this program needs \(known). Run meterctl migrate."
         case .badRecord(let offset, let kind):

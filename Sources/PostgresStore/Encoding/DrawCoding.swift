@@ -3,8 +3,8 @@ import Quantities
 
 /// How the draws of holds and of usage lines are written.
 ///
-/// Layout:      of a hold: 20 bytes each, u32 grant and i128 amount, big-endian, so that an extension
-///              is appended; of a usage line: JSON that people can read,
+/// Layout:      of a hold: 20 bytes each, u32 grant and i128 amount, big-endian, so that an
+///              extension is appended; of a usage line: JSON that people can read,
 ///              `[{"grant": 7, "amount": 1.25}, ...]`, whose numbers PostgreSQL keeps exactly.
 enum DrawCoding {
     private static let length = 20
@@ -34,7 +34,8 @@ enum DrawCoding {
         return draws
     }
 
-    /// The JSON of a usage line's draws, in the binary form of `jsonb`: a version byte and the text.
+    /// The JSON of a usage line's draws, in the binary form of `jsonb`: a version byte and the
+    /// text.
     static func json(_ draws: Draws) -> [UInt8] {
         var text = "\u{1}["
         for index in 0..<draws.count {

@@ -1,3 +1,4 @@
+import Accounting
 import Quantities
 
 /// Reads the fields of one row of binary COPY, one after the other.
@@ -106,19 +107,13 @@ struct FieldReader {
         try value(UInt128.self) ?? 0
     }
 
-    mutating func hash() throws(StoreError) -> SecretHashBytes {
+    mutating func hash() throws(StoreError) -> SecretHash {
         guard let field = try field(), field.count == 32 else {
             throw .unexpectedAnswer("a hash that is not 32 bytes")
         }
-        return SecretHashBytes(
+        return SecretHash(
             low: field.loadUnaligned(as: UInt128.self),
             high: field.loadUnaligned(fromByteOffset: 16, as: UInt128.self)
         )
     }
-}
-
-/// The two halves of a hash, as they stand in memory.
-struct SecretHashBytes {
-    let low: UInt128
-    let high: UInt128
 }

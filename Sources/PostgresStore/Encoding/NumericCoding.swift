@@ -29,8 +29,7 @@ enum NumericCoding {
     static func encode(_ units: Int128, to target: UnsafeMutableRawPointer) -> Int {
         let magnitude = units.magnitude
         if magnitude == 0 {
-            target.storeBytes(of: 0, as: UInt64.self)
-            target.storeBytes(of: UInt16(Amount.decimals).bigEndian, toByteOffset: 6, as: UInt16.self)
+            target.storeBytes(of: UInt64(Amount.decimals).bigEndian, as: UInt64.self)
             return 8
         }
         // Lowest digit first; the digits go out in the opposite order.
@@ -117,7 +116,9 @@ enum NumericCoding {
     /// Reads an amount.
     ///
     /// - Parameter field: The bytes of a `numeric`.
-    /// - Throws: `unexpectedAnswer` when it is no number, has more than 12 decimals or is too large.
+    /// - Returns: The amount.
+    /// - Throws: `unexpectedAnswer` when it is no number, has more than 12 decimals or is too
+    ///   large.
     static func decode(_ field: UnsafeRawBufferPointer) throws(StoreError) -> Amount {
         guard field.count >= 8 else { throw .unexpectedAnswer("a numeric of \(field.count) bytes") }
         let count = Int(UInt16(bigEndian: field.loadUnaligned(as: UInt16.self)))

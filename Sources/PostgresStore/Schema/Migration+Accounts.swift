@@ -15,8 +15,8 @@ extension Migration {
             day_start timestamptz NOT NULL,
             day_end timestamptz NOT NULL
         ) WITH (fillfactor = 70);
-        -- People ask by name. Not unique: uniqueness over all organisations is the daemon's to keep,
-        -- and a distributed table could not promise it.
+        -- People ask by name. Not unique: uniqueness over all organisations is the daemon's to
+        -- keep, and a distributed table could not promise it.
         CREATE INDEX organisations_name ON organisations (name);
 
         CREATE TABLE projects (

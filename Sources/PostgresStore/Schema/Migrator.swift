@@ -83,7 +83,8 @@ struct Migrator {
     private func applyNext(after: Int?) throws(StoreError) -> (found: Int, applied: String?) {
         try connection.transaction(during: Migrator.during) { () throws(StoreError) in
             try connection.execute(
-                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(Migrator.lockKey))",
+                "SET LOCAL statement_timeout = 0; "
+                    + "SELECT pg_advisory_xact_lock(\(Migrator.lockKey))",
                 during: Migrator.during
             )
             if after == nil { try createTable() }
@@ -104,7 +105,8 @@ struct Migrator {
     }
 
     private func createTable() throws(StoreError) {
-        // Asked first, because IF NOT EXISTS wants the right to create schemas even if there is one.
+        // Asked first, because IF NOT EXISTS wants the right to create schemas even if there is
+        // one.
         let missing = try connection.query(
             "SELECT to_regnamespace('\(schema)') IS NULL",
             during: Migrator.during

@@ -101,7 +101,8 @@ extension BatchTables {
         try writeCaps(
             caps.filter { $0.body.amount == nil },
             """
-            DELETE FROM caps c USING unnest($1, $2, $3, $4, $5) AS d (org, scope, id, period, amount)
+            DELETE FROM caps c
+            USING unnest($1, $2, $3, $4, $5) AS d (org, scope, id, period, amount)
             WHERE c.org = d.org AND c.scope = d.scope AND c.id = d.id AND c.period = d.period
             """
         )

@@ -2,33 +2,29 @@ import Accounting
 import Quantities
 
 extension BatchTables {
+    /// Raises the rollups that there are and inserts the others.
+    ///
+    /// An update is cheaper than an insertion that finds its row, and nearly all rollups of a batch
+    /// were begun by an earlier one.
     func addRollups() throws(StoreError) {
         if batch.rollups.isEmpty { return }
+        let during = "the rollups of a batch"
+        let deltas = batch.rollups.sorted(by: RollupDelta.precedes)
         var arrays = RollupArrays()
-        for delta in batch.rollups.sorted(by: RollupDelta.precedes) { arrays.add(delta) }
-        _ = try run(
-            """
-            INSERT INTO rollups AS r (org, day, project, key, model, requests, failed, cache_hits,
-                input_tokens, cache_read_input_tokens, cache_write_input_tokens, output_tokens,
-                reasoning_output_tokens, amount)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            ON CONFLICT (org, day, project, key, model) DO UPDATE SET
-                requests = r.requests + excluded.requests,
-                failed = r.failed + excluded.failed,
-                cache_hits = r.cache_hits + excluded.cache_hits,
-                input_tokens = r.input_tokens + excluded.input_tokens,
-                cache_read_input_tokens =
-                    r.cache_read_input_tokens + excluded.cache_read_input_tokens,
-                cache_write_input_tokens =
-                    r.cache_write_input_tokens + excluded.cache_write_input_tokens,
-                output_tokens = r.output_tokens + excluded.output_tokens,
-                reasoning_output_tokens =
-                    r.reasoning_output_tokens + excluded.reasoning_output_tokens,
-                amount = r.amount + excluded.amount
-            """,
-            arrays.all,
-            "the rollups of a batch"
-        )
+        for delta in deltas { arrays.add(delta) }
+        let answer = try run(RollupArrays.update, arrays.all, during)
+        if answer.rowCount == deltas.count { return }
+        var isUpdated = [Bool](repeating: false, count: deltas.count)
+        for row in 0..<answer.rowCount {
+            let place = try answer.integer(row, 0) - 1
+            guard deltas.indices.contains(place) else {
+                throw .unexpectedAnswer("a rollup that is not in the batch")
+            }
+            isUpdated[place] = true
+        }
+        var missing = RollupArrays()
+        for (place, delta) in deltas.enumerated() where !isUpdated[place] { missing.add(delta) }
+        _ = try run(RollupArrays.insert, missing.all, during)
     }
 
     func writeHolds() throws(StoreError) {
@@ -132,6 +128,30 @@ extension BatchTables {
 
 /// The columns of rollups.
 private struct RollupArrays {
+    private static let sums = [
+        "requests", "failed", "cache_hits", "input_tokens", "cache_read_input_tokens",
+        "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens", "amount",
+    ]
+    private static let columns =
+        "org, day, project, key, model, " + sums.joined(separator: ", ")
+    private static let unnested =
+        "unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+
+    static let update = """
+        UPDATE rollups r SET \(sums.map { "\($0) = r.\($0) + d.\($0)" }.joined(separator: ", "))
+        FROM \(unnested) WITH ORDINALITY AS d (\(columns), place)
+        WHERE r.org = d.org AND r.day = d.day AND r.project = d.project AND r.key = d.key
+            AND r.model = d.model
+        RETURNING d.place
+        """
+
+    /// Another node may have begun the same rollup meanwhile.
+    static let insert = """
+        INSERT INTO rollups AS r (\(columns)) SELECT * FROM \(unnested)
+        ON CONFLICT (org, day, project, key, model) DO UPDATE SET
+        \(sums.map { "\($0) = r.\($0) + excluded.\($0)" }.joined(separator: ", "))
+        """
+
     private var orgs = ArrayParameter.int8
     private var days = ArrayParameter.date
     private var scopes = [ArrayParameter.int4, .int4, .int4]

@@ -3,8 +3,8 @@ import Quantities
 
 /// Writes all of a batch but wallets and lines.
 ///
-/// Every statement takes the rows of the whole batch as arrays, sorted by primary key: one round trip
-/// for each table that is touched, none for the others.
+/// Every statement takes the rows of the whole batch as arrays, sorted by primary key: one round
+/// trip for each table that is touched, none for the others.
 struct BatchTables {
     let batch: BatchBuilder
     let connection: PostgresConnection

@@ -6,6 +6,7 @@ extension PostgresStore {
     /// Rows go to the server in parts of this size, while it works on the part before.
     private static let copyPart = 192 * 1024
 
+    /// Writes a batch and moves the checkpoint, both or neither; see `LedgerStore`.
     public func commit(
         _ batch: BatchBuilder,
         from: UInt64,

@@ -4,6 +4,7 @@ import Quantities
 extension PostgresStore {
     private static let leasing = "the writer lease"
 
+    /// Becomes the one writer under the node's name; see `LedgerStore`.
     public func acquireLease(
         holder: String,
         seconds: Int,
@@ -77,7 +78,8 @@ extension PostgresStore {
         var checkpoint = QueryParameters()
         checkpoint.add(node)
         checkpoint.add(fence)
-        // Waits for a batch of the former writer that is under way; its next one finds the new fence.
+        // Waits for a batch of the former writer that is under way; its next one finds the new
+        // fence.
         try connection.query(
             """
             INSERT INTO checkpoint AS c (node, position, fence, updated_at)
@@ -90,6 +92,7 @@ extension PostgresStore {
         return fence
     }
 
+    /// Lets the lease run on from now; see `LedgerStore`.
     public func renewLease(seconds: Int) throws(StoreError) {
         invariant(seconds > 0, "a lease runs for some time")
         let connection = try open()
@@ -109,6 +112,7 @@ extension PostgresStore {
         if answer.affectedRows != 1 { throw .fencedOut(node: node, fence: fence) }
     }
 
+    /// Gives the lease back; see `LedgerStore`.
     public func releaseLease() throws(StoreError) {
         guard let fence else { return }
         let connection = try open()
@@ -126,6 +130,7 @@ extension PostgresStore {
         self.fence = nil
     }
 
+    /// The journal position up to which everything is stored; see `LedgerStore`.
     public func checkpoint() throws(StoreError) -> UInt64 {
         let connection = try open()
         let fence = try heldFence()

@@ -4,6 +4,7 @@ import Quantities
 extension PostgresStore {
     private static let loading = "loading the state"
 
+    /// Hands over the whole state at the checkpoint; see `LedgerStore`.
     public func loadAll(
         identitiesSince: Timestamp,
         receive: (LoadedItem) -> Void

@@ -3,8 +3,8 @@ import Quantities
 
 /// The books in PostgreSQL, for the one daemon that writes them under a node's name.
 ///
-/// Invariants:  one transaction for each batch, the checkpoint in it; a daemon whose fence is not the
-///              checkpoint's changes nothing.
+/// Invariants:  one transaction for each batch, the checkpoint in it; a daemon whose fence is not
+///              the checkpoint's changes nothing.
 /// Queue:       one queue owns it; every call blocks until the server has answered.
 public final class PostgresStore: LedgerStore {
     /// What it connects to.
@@ -29,6 +29,7 @@ public final class PostgresStore: LedgerStore {
         self.node = node
     }
 
+    /// Connects, or connects anew; see `LedgerStore`.
     public func connect() throws(StoreError) {
         disconnect()
         let connection = try PostgresConnection(settings)
@@ -37,11 +38,13 @@ public final class PostgresStore: LedgerStore {
         partitions.forget()
     }
 
+    /// Ends the connection.
     public func disconnect() {
         connection?.close()
         connection = nil
     }
 
+    /// Brings the schema up to date; see `LedgerStore`.
     public func migrate() throws(StoreError) -> MigrationReport {
         let connection = try open()
         return try Migrator(connection: connection, schema: settings.schema).migrate()
@@ -54,9 +57,10 @@ public final class PostgresStore: LedgerStore {
         return connection
     }
 
-    /// The batch's statements find rows by primary key in the order of their arrays, which also is
-    /// the order of their locks. Any other plan would be made from the statistics of an empty table
-    /// and kept.
+    /// Makes the batch's statements find rows by primary key, in the order of their arrays.
+    ///
+    /// That also is the order of their locks. Any other plan would be made from the statistics of
+    /// an empty table, and kept.
     private static let writerSession = """
         SET enable_seqscan TO off; SET enable_bitmapscan TO off; SET enable_hashjoin TO off;
         SET enable_mergejoin TO off; SET plan_cache_mode TO force_generic_plan; SET jit TO off

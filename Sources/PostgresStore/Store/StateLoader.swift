@@ -3,8 +3,8 @@ import Quantities
 
 /// Reads the state at the checkpoint, inside one transaction that sees one moment.
 ///
-/// Cost:        organisations come in chunks: one binary COPY for each table and chunk, all sorted by
-///              organisation, so that memory is bounded by a chunk and nothing is looked up.
+/// Cost:        organisations come in chunks: one binary COPY for each table and chunk, all sorted
+///              by organisation, so that memory is bounded by a chunk and nothing is looked up.
 struct StateLoader {
     let connection: PostgresConnection
 

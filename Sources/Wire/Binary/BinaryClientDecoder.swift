@@ -37,6 +37,7 @@ public struct BinaryClientDecoder: Sendable {
     /// - Parameters:
     ///   - header: The frame's header.
     ///   - frame: The whole frame with its header.
+    /// - Returns: What the bytes hold.
     public mutating func decode(_ header: FrameHeader, _ frame: RawSpan) -> ClientFrame {
         switch header.type {
         case .usage: .usage(UsageFrameReader(header: header, names: names))
@@ -93,8 +94,8 @@ public struct BinaryClientDecoder: Sendable {
             return .fault(
                 ConnectionFault(
                     .unknownName,
-                    "name index \(index) of kind \(rawKind) is out of order; \(names[kind]) is next, "
-                        + "and there are at most \(NameCounts.maximumPerKind)"
+                    "name index \(index) of kind \(rawKind) is out of order; \(names[kind]) is "
+                        + "next, and there are at most \(NameCounts.maximumPerKind)"
                 )
             )
         }
@@ -189,7 +190,8 @@ public struct BinaryClientDecoder: Sendable {
         var checks = ValueChecks()
         checks.check(request.hold)
         let subject: Rejection.Subject = flags == 0 ? .unknown : .request(request.request)
-        return checks.rejection(subject: subject).map { .rejected($0) } ?? .message(.release(request))
+        return checks.rejection(subject: subject).map { .rejected($0) }
+            ?? .message(.release(request))
     }
 
     private func subscribe(_ frame: RawSpan) -> ClientStep {
@@ -200,7 +202,9 @@ public struct BinaryClientDecoder: Sendable {
     }
 
     private func orderDone(_ frame: RawSpan) -> ClientStep {
-        if let fault = payload(frame, is: BinaryLayout.OrderDone.size, "order_done") { return fault }
+        if let fault = payload(frame, is: BinaryLayout.OrderDone.size, "order_done") {
+            return fault
+        }
         return .message(.orderDone(OrderDone(order: frame.u64(FrameHeader.size))))
     }
 

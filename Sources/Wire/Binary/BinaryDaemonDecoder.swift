@@ -13,6 +13,7 @@ public struct BinaryDaemonDecoder: Sendable {
     /// - Parameters:
     ///   - header: The frame's header.
     ///   - frame: The whole frame with its header.
+    /// - Returns: What the bytes hold.
     /// - Throws: `ConnectionFault` when the frame is no message of the daemon.
     public func decode(
         _ header: FrameHeader,

@@ -43,7 +43,7 @@ public struct FrameHeader: Sendable, Hashable {
         guard version == UInt8(WireEncoding.version) else {
             return ConnectionFault(
                 .unsupportedVersion,
-                "frame version \(version) is not spoken here; this is version \(WireEncoding.version)"
+                "frame version \(version) is not spoken here; this is \(WireEncoding.version)"
             )
         }
         guard payloadLength <= limit else {

@@ -36,6 +36,7 @@ public struct HeartbeatFrameReader: Sendable {
     /// Reads the next record.
     ///
     /// - Parameter frame: The whole frame with its header, the same at each call.
+    /// - Returns: What comes next.
     public mutating func next(in frame: RawSpan) -> HeartbeatStep {
         guard remaining > 0 else {
             guard offset == end else { return broken("bytes are left after the last record") }
@@ -50,7 +51,9 @@ public struct HeartbeatFrameReader: Sendable {
         let bootLength = Int(frame.byte(start + Layout.bootLength))
         let needed = Layout.texts + deploymentLength + bootLength
         guard length == needed.paddedToRecord, start + length <= end else {
-            return broken("a heartbeat record of \(length) bytes does not fit its texts or its frame")
+            return broken(
+                "a heartbeat record of \(length) bytes does not fit its texts or its frame"
+            )
         }
         guard frame.u64(start) >> 37 == 0, frame.u32(start + Layout.reservedTail) == 0 else {
             return broken("unknown flags or reserved bytes are set in a heartbeat record")

@@ -29,6 +29,7 @@ public struct UsageBatchEncoder {
     ///   - report: The report, with names as indexes.
     ///   - texts: What the ranges of `id` and `session` belong to.
     ///   - buffer: The frame's buffer.
+    /// - Returns: Whether the record fitted.
     public mutating func append(
         _ report: UsageReport,
         texts: RawSpan,

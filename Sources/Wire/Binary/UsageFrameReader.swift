@@ -51,6 +51,7 @@ public struct UsageFrameReader: Sendable {
     /// - Parameters:
     ///   - frame: The whole frame with its header, the same at each call.
     ///   - report: Where the report goes; use one for all records.
+    /// - Returns: What comes next.
     public mutating func next(in frame: RawSpan, into report: inout UsageReport) -> UsageStep {
         guard remaining > 0 else {
             guard offset == end else { return broken("bytes are left after the last record") }

@@ -21,6 +21,7 @@ public struct JSONClientDecoder: Sendable {
     /// Decodes a line that the framer found, without its line end.
     ///
     /// - Parameter line: The line; escapes in it are decoded in place.
+    /// - Returns: What the bytes hold.
     public func decode(_ line: inout MutableRawSpan) -> ClientStep {
         if line.isBlank { return .nothing }
         var fields = JSONFields()

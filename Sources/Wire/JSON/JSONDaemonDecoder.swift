@@ -17,6 +17,7 @@ public struct JSONDaemonDecoder: Sendable {
     /// Decodes a line without its line end; nil for a blank one.
     ///
     /// - Parameter line: The line; escapes in it are decoded in place.
+    /// - Returns: What the bytes hold.
     /// - Throws: `ConnectionFault` when the line is no message of the daemon.
     public func decode(_ line: inout MutableRawSpan) throws(ConnectionFault) -> DaemonMessage? {
         if line.isBlank { return nil }
@@ -52,7 +53,9 @@ public struct JSONDaemonDecoder: Sendable {
             let code = fields.requiredString(.code, in: line.bytes)
             let text = fields.requiredString(.message, in: line.bytes)
             let known = ConnectionFault.Code.allCases.first { "\($0.name)" == code }
-            return .error(ConnectionFault(known ?? .malformed, known == nil ? "\(code): \(text)" : text))
+            return .error(
+                ConnectionFault(known ?? .malformed, known == nil ? "\(code): \(text)" : text)
+            )
         default:
             throw ConnectionFault(
                 .unknownType,
@@ -201,7 +204,8 @@ extension JSONDaemonDecoder {
         _ line: inout MutableRawSpan
     ) throws(ConnectionFault) -> Subscribed {
         let list = fields.object[.cutoffs]
-        guard list.kind == .array, let topics = JSONTopics.read(fields.object[.topics], in: &line) else {
+        guard list.kind == .array, let topics = JSONTopics.read(fields.object[.topics], in: &line)
+        else {
             throw ConnectionFault(.malformed, "subscribed has no topics or no cutoffs")
         }
         return Subscribed(

@@ -230,7 +230,8 @@ enum HoldText {
         var fraction: UInt64 = 0
         if point < range.upperBound {
             let digits = point + 1..<range.upperBound
-            guard digits.count <= 3, let read = WholeNumber.read(digits, upTo: 999, in: bytes) else {
+            guard digits.count <= 3, let read = WholeNumber.read(digits, upTo: 999, in: bytes)
+            else {
                 return nil
             }
             fraction = digits.count == 1 ? read * 100 : digits.count == 2 ? read * 10 : read

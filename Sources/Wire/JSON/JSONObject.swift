@@ -44,7 +44,9 @@ struct JSONObject: ~Copyable {
             end: range.upperBound,
             nesting: nesting
         )
-        guard range.upperBound < JSONValue.longestLine else { throw scanner.expected("a shorter line") }
+        guard range.upperBound < JSONValue.longestLine else {
+            throw scanner.expected("a shorter line")
+        }
         try scanner.document(&self, in: &line)
     }
 
@@ -63,7 +65,8 @@ struct JSONObject: ~Copyable {
     }
 
     /// The whole number that the field holds, or nil when it holds none up to `limit`.
-    mutating func wholeNumber(_ field: JSONField, upTo limit: UInt64, in bytes: RawSpan) -> UInt64? {
+    mutating func wholeNumber(_ field: JSONField, upTo limit: UInt64, in bytes: RawSpan) -> UInt64?
+    {
         let value = self[field]
         guard value.kind == .number else { return nil }
         return WholeNumber.read(value.range.bounds, upTo: limit, in: bytes)

@@ -82,7 +82,9 @@ extension JSONScanner {
     }
 
     /// The scalar of an escape whose backslash has been taken.
-    private mutating func escape(in line: borrowing MutableRawSpan) throws(JSONSyntaxError) -> UInt32 {
+    private mutating func escape(
+        in line: borrowing MutableRawSpan
+    ) throws(JSONSyntaxError) -> UInt32 {
         guard position < end else { throw expected("an escape") }
         let byte = line.byte(position)
         position += 1
@@ -100,7 +102,9 @@ extension JSONScanner {
         }
     }
 
-    private mutating func unicodeEscape(in line: borrowing MutableRawSpan) throws(JSONSyntaxError) -> UInt32 {
+    private mutating func unicodeEscape(
+        in line: borrowing MutableRawSpan
+    ) throws(JSONSyntaxError) -> UInt32 {
         let first = try fourHexDigits(in: line)
         guard first & 0xF800 == 0xD800 else { return first }
         guard first < 0xDC00, take(UInt8(ascii: "\\"), in: line), take(UInt8(ascii: "u"), in: line)
@@ -110,7 +114,9 @@ extension JSONScanner {
         return 0x1_0000 + (first & 0x3FF) << 10 + (second & 0x3FF)
     }
 
-    private mutating func fourHexDigits(in line: borrowing MutableRawSpan) throws(JSONSyntaxError) -> UInt32 {
+    private mutating func fourHexDigits(
+        in line: borrowing MutableRawSpan
+    ) throws(JSONSyntaxError) -> UInt32 {
         guard position + 4 <= end else { throw expected("four hexadecimal digits") }
         var value: UInt32 = 0
         for _ in 0..<4 {

@@ -5,7 +5,10 @@ struct JSONSyntaxError: Error {
 
     /// The fault of the connection: after a broken line nothing can be trusted.
     var fault: ConnectionFault {
-        ConnectionFault(.malformed, "a line is no JSON object: expected \(expected) at byte \(position)")
+        ConnectionFault(
+            .malformed,
+            "a line is no JSON object: expected \(expected) at byte \(position)"
+        )
     }
 }
 
@@ -98,7 +101,10 @@ struct JSONScanner {
         }
     }
 
-    private mutating func skipObject(depth: Int, in line: borrowing MutableRawSpan) throws(JSONSyntaxError) {
+    private mutating func skipObject(
+        depth: Int,
+        in line: borrowing MutableRawSpan
+    ) throws(JSONSyntaxError) {
         guard depth < nesting else { throw expected("less deep nesting") }
         position += 1
         skipBlanks(in: line)
@@ -115,7 +121,10 @@ struct JSONScanner {
         guard take(UInt8(ascii: "}"), in: line) else { throw expected("',' or '}'") }
     }
 
-    private mutating func skipArray(depth: Int, in line: borrowing MutableRawSpan) throws(JSONSyntaxError) {
+    private mutating func skipArray(
+        depth: Int,
+        in line: borrowing MutableRawSpan
+    ) throws(JSONSyntaxError) {
         guard depth < nesting else { throw expected("less deep nesting") }
         position += 1
         skipBlanks(in: line)
@@ -139,7 +148,9 @@ struct JSONScanner {
         position += count
     }
 
-    /// `-?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?`
+    /// Steps over a number.
+    ///
+    /// It is written as `-?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?`.
     private mutating func number(in line: borrowing MutableRawSpan) throws(JSONSyntaxError) {
         _ = take(UInt8(ascii: "-"), in: line)
         if !take(UInt8(ascii: "0"), in: line) {

@@ -15,6 +15,7 @@ public struct Refusal: Sendable, Hashable {
     ///   - balance: What is posted in the wallet.
     ///   - held: What holds have taken of it.
     ///   - org: The organisation's public name.
+    /// - Returns: The refusal.
     public static func insufficientCredits(
         balance: Amount,
         held: Amount,
@@ -27,6 +28,7 @@ public struct Refusal: Sendable, Hashable {
     /// A spend cap does not allow it.
     ///
     /// - Parameter limit: The cap that bit.
+    /// - Returns: The refusal.
     public static func spendCapExceeded(_ limit: RefusalLimit) -> Refusal {
         Refusal(code: .spendCapExceeded, limit: limit)
     }
@@ -41,6 +43,7 @@ public struct Refusal: Sendable, Hashable {
     /// The organisation's plan does not include it.
     ///
     /// - Parameter subject: What it does not include, as the subject of a sentence ("Model opus").
+    /// - Returns: The refusal.
     public static func planRequired(_ subject: String) -> Refusal {
         Refusal(code: .planRequired, subject: subject)
     }

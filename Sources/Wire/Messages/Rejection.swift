@@ -23,7 +23,7 @@ public enum RejectionCode: UInt8, Sendable, Hashable, CaseIterable {
     case sequenceGap = 10
     /// The account is closed.
     case accountClosed = 11
-    /// The daemon cannot take it now; the only code after which the same message may be tried again.
+    /// The daemon cannot take it now; only after this code may the same message be tried again.
     case overloaded = 12
     /// There is no such hold: it was settled, released, or has lapsed.
     case unknownHold = 13
@@ -86,6 +86,7 @@ public struct Rejection: Error, Sendable, Hashable {
     /// - Parameters:
     ///   - sequence: The one that came.
     ///   - expected: The one that must come next.
+    /// - Returns: The rejection.
     public static func sequenceGap(_ sequence: UInt64, expected: UInt64) -> Rejection {
         Rejection(
             .sequenceGap,

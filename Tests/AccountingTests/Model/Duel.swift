@@ -3,8 +3,8 @@ import Quantities
 
 /// Gives the same random commands to an `AccountBook` and to a `NaiveLedger`, and compares them.
 ///
-/// Method: no `#expect` inside, which would cost more than the step; the first difference is kept as
-/// text and ends the run.
+/// Method: no `#expect` inside, which would cost more than the step; the first difference is kept
+/// as text and ends the run.
 final class Duel {
     static let orgs: [UInt32] = [1, 17, 33]
     let seed: UInt64
@@ -21,7 +21,7 @@ final class Duel {
 
     /// What was asked for with an identity, and when: repeats must be recognised.
     var usages: [(usage: UsageChange, at: Timestamp)] = []
-    var grants: [(issued: GrantIssued, org: UInt32, number: GrantNumber)] = []
+    var grants: [(issued: GrantIssued, org: UInt32, number: GrantNumber, at: Timestamp)] = []
     var identities: UInt128 = 0
     /// What listeners were told last.
     var told: [UInt32: [NaiveScope: Bool]] = [:]

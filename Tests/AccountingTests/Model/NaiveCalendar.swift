@@ -18,10 +18,10 @@ enum NaiveCalendar {
         return monday
     }
 
-    /// The first day of a day's month, and of the month after it, by walking the months since 1970.
+    /// The first day of a day's month, and of the month after it, by walking the months since 2026.
     static func month(of day: Int64) -> (first: Int64, next: Int64) {
-        var first: Int64 = 0
-        var year = 1970
+        var first: Int64 = 20_454
+        var year = 2026
         while true {
             let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
             let lengths: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -1,7 +1,8 @@
 /// A second keeper of the same books, written from `architecture.md`, `credit-systems.md` and
-/// `field-notes.md` and not from the code: lists that only grow, and everything recomputed from them.
+/// `field-notes.md` and not from the code: lists that grow, and everything recomputed from them.
 ///
 /// Goal:        to disagree with `AccountBook` wherever one of the two misread the rules.
+///
 /// Non-goals:   speed; ranges of amounts; identities (the tests keep those apart).
 struct NaiveLedger {
     var now: Int64 = 0

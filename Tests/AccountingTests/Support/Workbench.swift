@@ -123,7 +123,8 @@ final class Workbench {
     }
 
     /// Places a hold that must be granted, and gives its serial.
-    func held(_ amount: String, project: UInt32 = 0, key: UInt32 = 0, ttl: Int64 = minute) -> UInt64 {
+    func held(_ amount: String, project: UInt32 = 0, key: UInt32 = 0, ttl: Int64 = minute) -> UInt64
+    {
         let outcome = hold(amount, project: project, key: key, ttl: ttl)
         guard case .granted(let granted) = outcome else {
             Issue.record("a hold of \(amount) was refused: \(outcome)")
@@ -178,13 +179,19 @@ final class Workbench {
 
     @discardableResult
     func cap(
-        _ scope: Scope = .organisation,
-        _ id: UInt32 = 0,
+        _ scope: Scope,
+        _ id: UInt32,
         _ period: CapPeriod,
         _ amount: String?
     ) -> CommandOutcome {
         let cap = CapChanged(scope: scope, id: id, period: period, amount: amount.map(credits))
         return book.setCap(cap, org: org, at: now, into: buffer)
+    }
+
+    /// Caps the organisation.
+    @discardableResult
+    func cap(_ period: CapPeriod, _ amount: String?) -> CommandOutcome {
+        cap(.organisation, 0, period, amount)
     }
 
     func key(project: UInt32 = 0) {

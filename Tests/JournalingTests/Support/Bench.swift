@@ -38,6 +38,18 @@ final class Bench {
         syncer = journal.takeSyncer()
     }
 
+    /// Opens the disk again after its opener, which is still in memory, has died.
+    convenience init(
+        _ disk: SimulatedDisk,
+        _ settings: JournalSettings = smallSettings,
+        knownSynced: UInt64 = 0,
+        afterDeathOf former: Bench
+    ) throws(JournalError) {
+        disk.kill()
+        _ = former
+        try self.init(disk as any JournalStorage, settings, knownSynced: knownSynced)
+    }
+
     /// Puts bytes into the open block.
     @discardableResult
     func append(_ bytes: [UInt8]) -> Bool {

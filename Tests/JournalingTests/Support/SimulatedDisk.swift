@@ -1,6 +1,7 @@
 import Glibc
-import Journaling
 import Synchronization
+
+@testable import Journaling
 
 /// A disk in memory that can lose, tear, reorder and refuse, and that two crashes can happen to.
 ///
@@ -158,6 +159,9 @@ final class SimulatedDisk: JournalStorage {
             state.names[name].map { state.contents[$0].pending.map(\.bytes.count) } ?? []
         }
     }
+
+    /// Where the segments start.
+    var segments: [UInt64] { fileNames.compactMap(SegmentName.start(in:)) }
 
     var fileNames: [String] { state.withLock { $0.names.keys.sorted() } }
 

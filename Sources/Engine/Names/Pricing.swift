@@ -1,0 +1,63 @@
+import Accounting
+import Crypto
+import Quantities
+import Rating
+
+/// A rate card in force, with the durable numbers of its models and prices.
+///
+/// Immutable: a reload makes a new one, and each shard changes over between two commands.
+final class Pricing: Sendable {
+    /// The card, compiled.
+    let table: RateTable
+    /// The card as YAML, for people.
+    let text: String
+    /// SHA-256 of the text, in hexadecimal.
+    let digest: String
+    /// The declaration of each version's price, by the table's version number.
+    let prices: [PriceDeclared]
+
+    private let models: NameRegistry
+
+    init(card: RateCard, text: String, models: NameRegistry, prices: PriceRegistry)
+        throws(RateCardError)
+    {
+        let table = try RateTable(card)
+        self.table = table
+        self.text = text
+        self.models = models
+        self.digest = SHA256.hash(data: Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+        var declarations: [PriceDeclared?] = Array(repeating: nil, count: table.versionCount)
+        for (model, name) in table.modelNames.enumerated() {
+            for version in table.versions(of: model) {
+                declarations[version] = prices.declaration(
+                    model: name,
+                    effectiveFrom: table.effectiveFrom(ofVersion: version),
+                    text: table.content(ofVersion: version).canonicalText
+                )
+            }
+        }
+        self.prices = declarations.compactMap { $0 }
+        invariant(self.prices.count == table.versionCount, "every version belongs to a model")
+    }
+
+    /// The durable number of what a client calls a model, or nil when it has no price.
+    func number(of model: String, provider: String?) -> UInt32? {
+        switch table.model(named: model, provider: provider) {
+        case .listed(let index): models.number(.model, table.modelNames[index])
+        case .byDefault: models.number(.model, model)
+        case .unknown: nil
+        }
+    }
+
+    /// The table's model behind a durable number, or nil when the card has no price for it.
+    func tableModel(_ number: UInt32) -> Int? {
+        guard let name = models.name(.model, number) else { return nil }
+        switch table.model(named: name) {
+        case .listed(let index), .byDefault(let index): return index
+        case .unknown: return nil
+        }
+    }
+}

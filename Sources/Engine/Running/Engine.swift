@@ -1,0 +1,243 @@
+import Accounting
+import Dispatch
+import Ingest
+import Journaling
+import PostgresStore
+import Quantities
+import Rating
+import Rings
+import SettingsFiles
+import Synchronization
+import Wire
+
+/// The running daemon: all stages, wired together.
+///
+/// Queue: `init` blocks until PostgreSQL and the journal have been read; everything else is callable
+/// from any thread.
+public final class Engine: Sendable {
+    let settings: Settings
+    let directory: Directory
+    let names: NameRegistry
+    let prices: PriceRegistry
+    let pricing: PricingInForce
+    let shards: [Shard]
+    let journal: Journal
+    let health: Health
+    let counters: EngineCounters
+    let ingest: IngestCounters
+    let storePosition: StorePosition
+    let time: any TimeSource
+    let startedAt: Timestamp
+    let reader: ReaderDoor
+    let version: String
+    /// What recovery found, a sentence for the start-up log.
+    public let recovery: String
+
+    private let journalStage: Stage
+    private let syncStage: Stage
+    private let storeStage: Stage
+    private let storeWork: StoreStage
+    private let wirings: [LoopWiring]
+    private let ticker: Mutex<Ticker?>
+    private let listener: Mutex<Listener?>
+    let ratesPath: Mutex<String>
+
+    /// Recovers, and starts all stages but the sockets.
+    ///
+    /// - Parameters:
+    ///   - settings: The daemon's settings.
+    ///   - calendar: Tells the days of time zones.
+    ///   - version: The program's version.
+    ///   - time: The clock.
+    ///   - log: Takes a sentence for the log.
+    ///   - isStopping: Whether the start is to be given up.
+    ///   - onFatal: Called when the daemon must not go on; the process should end.
+    /// - Throws: `EngineError`.
+    public init(
+        settings: Settings,
+        calendar: any ZoneCalendar,
+        version: String,
+        time: any TimeSource = SystemTime(),
+        log: @escaping @Sendable (String) -> Void,
+        isStopping: @escaping @Sendable () -> Bool = { false },
+        onFatal: @escaping @Sendable (String) -> Void
+    ) throws(EngineError) {
+        let card = try RateCardSource.load(settings.ratesCard)
+        let store = StoreFactory.store(settings)
+        let run = RecoveryRun(
+            settings: settings,
+            calendar: calendar,
+            time: time,
+            log: log,
+            isStopping: isStopping
+        )
+        let recovered = try run.run(store: store, holder: StoreFactory.holder(settings))
+        let cores = StoreFactory.cores
+        let plan = EnginePlan(
+            loops: settings.ingestLoops(cores: cores),
+            shards: settings.shards(cores: cores),
+            ringBytes: settings.engine.ringBytes
+        )
+        let parts = try EngineParts(
+            plan: plan,
+            settings: settings,
+            recovered: recovered,
+            card: card,
+            time: time,
+            onFatal: onFatal
+        )
+        self.settings = settings
+        self.version = version
+        self.time = time
+        startedAt = time.now()
+        directory = recovered.directory
+        names = recovered.names
+        prices = recovered.prices
+        journal = recovered.journal
+        pricing = parts.pricing
+        shards = parts.shards
+        health = parts.health
+        counters = parts.counters
+        ingest = parts.ingest
+        storePosition = parts.storePosition
+        journalStage = parts.journalStage
+        syncStage = parts.syncStage
+        storeStage = parts.storeStage
+        storeWork = parts.storeWork
+        wirings = parts.wirings
+        reader = ReaderDoor(StoreFactory.storeSettings(settings))
+        ticker = Mutex(nil)
+        listener = Mutex(nil)
+        ratesPath = Mutex(settings.ratesCard)
+        let torn = recovered.journal.recovered.tornBytes
+        recovery =
+            "Loaded \(recovered.loaded) organisations from PostgreSQL at position "
+            + "\(recovered.checkpoint), replayed \(recovered.replayed) journal records "
+            + "(\(recovered.backlog) usage lines) up to position "
+            + "\(recovered.journal.recovered.endPosition)"
+            + (torn > 0 ? ", cut off \(torn) bytes of a torn tail." : ".")
+        parts.activate()
+        startTicker()
+        useCard(pricing.current)
+    }
+
+    /// Opens the data socket for clients.
+    ///
+    /// - Parameter inherited: A listening socket that a service manager opened, or nil.
+    /// - Throws: `EngineError.ingest`.
+    public func listen(inherited: Int32?) throws(EngineError) {
+        let path = settings.dataSocket.path
+        let socket: Int32
+        do throws(IngestError) {
+            if let inherited {
+                socket = inherited
+            } else {
+                socket = try Listener.listen(
+                    path: path,
+                    mode: settings.dataSocket.mode,
+                    owner: Accounts.user(settings.dataSocket.owner),
+                    group: Accounts.group(settings.dataSocket.group)
+                )
+            }
+        } catch {
+            throw .ingest(error)
+        }
+        let wirings = self.wirings
+        listener.withLock { listener in
+            listener = Listener(
+                socket: socket,
+                path: inherited == nil ? path : nil,
+                wirings: wirings
+            )
+        }
+    }
+
+    /// Stops in order: no new messages, everything taken is answered and durable, and as much as the
+    /// drain time allows is in PostgreSQL.
+    public func stop() {
+        listener.withLock { listener in
+            listener?.stop()
+            listener = nil
+        }
+        ticker.withLock { ticker in
+            ticker?.stop()
+            ticker = nil
+        }
+        for shard in shards { shard.stage.kick() }
+        wait(seconds: settings.engine.drainTimeoutSeconds) {
+            self.shards.allSatisfy(\.stage.isIdle) && self.journalStage.isIdle
+                && self.syncStage.isIdle
+                && self.journal.positions.written == self.journal.positions.synced
+        }
+        storePosition.stop()
+        storeStage.kick()
+        wait(seconds: settings.engine.drainTimeoutSeconds) {
+            self.storeStage.isIdle
+                || self.storePosition.value == self.journal.positions.synced
+        }
+        wait(seconds: 5) { self.storeStage.isIdle }
+        if storeStage.isIdle { storeWork.close() }
+    }
+
+    private func wait(seconds: Int, until isDone: () -> Bool) {
+        let deadline = time.now().advanced(byMicroseconds: Int64(seconds) * 1_000_000)
+        while !isDone(), time.now() < deadline { pauseMilliseconds(5) }
+    }
+
+    private func startTicker() {
+        let journalStage = self.journalStage
+        let syncStage = self.syncStage
+        let storeStage = self.storeStage
+        let shards = self.shards
+        let health = self.health
+        let time = self.time
+        let journal = self.journal
+        let ticks = Atomic<Int>(0)
+        let counter = TickCounter(ticks)
+        ticker.withLock { ticker in
+            ticker = Ticker {
+                let now = time.now()
+                for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
+                if health.has(.journalWrite) { journalStage.kick() }
+                if health.has(.journalSync) || journal.positions.written > journal.positions.synced {
+                    syncStage.kick()
+                }
+                // PostgreSQL's lease wants renewing, whether there is traffic or not.
+                if counter.next() % 10 == 0 { storeStage.kick() }
+            }
+        }
+    }
+
+    /// Changes all shards over to a rate card.
+    func useCard(_ card: Pricing) {
+        pricing.set(card)
+        for shard in shards {
+            shard.inbox.put { $0.use(card) }
+            shard.stage.kick()
+        }
+        directory.bumpVersion()
+    }
+
+    /// Whether the daemon takes and answers requests.
+    public var isReady: Bool {
+        listener.withLock { $0 != nil } && health.overload == nil
+    }
+
+    /// The shard that owns an organisation's partition.
+    func shard(of org: UInt32) -> Shard {
+        shards[Int(AccountBook.partition(of: org)) % shards.count]
+    }
+}
+
+/// Counts ticks on the ticker's own queue.
+private final class TickCounter: Sendable {
+    private let count: Atomic<Int>
+
+    init(_ count: consuming Atomic<Int>) {
+        self.count = count
+    }
+
+    func next() -> Int {
+        count.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+}

@@ -1,0 +1,56 @@
+import Quantities
+import Rings
+import Synchronization
+
+/// What the engine counts, for people and metrics.
+///
+/// `applied`, `journaled` and `stored` count usage lines: those in the journal but not yet in
+/// PostgreSQL at start count as applied and journaled, so that all are equal whenever nothing waits.
+final class EngineCounters: Sendable {
+    let applied = PaddedCounter()
+    let journaled = PaddedCounter()
+    let stored = PaddedCounter()
+    let recovered = PaddedCounter()
+    let granted = PaddedCounter()
+    let refused = PaddedCounter()
+    let rejected = PaddedCounter()
+    let repeated = PaddedCounter()
+    let batches = PaddedCounter()
+    private let overshoots: Mutex<[Amount]>
+
+    init(shards: Int) {
+        overshoots = Mutex(Array(repeating: .zero, count: shards))
+    }
+
+    func setOvershoot(_ amount: Amount, shard: Int) {
+        overshoots.withLock { $0[shard] = amount }
+    }
+
+    var overshoot: Amount {
+        overshoots.withLock { $0.reduce(.zero, +) }
+    }
+}
+
+/// Calls that wait until their records are safe.
+final class Completions: Sendable {
+    private struct State: Sendable {
+        var next: UInt64 = 1
+        var waiting: [UInt64: @Sendable () -> Void] = [:]
+    }
+
+    private let state = Mutex<State>(State())
+
+    func add(_ action: @escaping @Sendable () -> Void) -> UInt64 {
+        state.withLock { state in
+            let id = state.next
+            state.next += 1
+            state.waiting[id] = action
+            return id
+        }
+    }
+
+    func finish(_ id: UInt64) {
+        let action = state.withLock { $0.waiting.removeValue(forKey: id) }
+        action?()
+    }
+}

@@ -1,0 +1,243 @@
+import Accounting
+import Ingest
+import Journaling
+import PostgresStore
+import Quantities
+import Rating
+import Rings
+import SettingsFiles
+import Wire
+
+/// How many of each stage there are.
+struct EnginePlan {
+    var loops: Int
+    var shards: Int
+    var ringBytes: Int
+}
+
+/// All stages and the rings between them, before they run.
+struct EngineParts {
+    let pricing: PricingInForce
+    let shards: [Shard]
+    let health = Health()
+    let counters: EngineCounters
+    let ingest = IngestCounters()
+    let storePosition: StorePosition
+    let journalStage = Stage(label: "meterd.journal")
+    let syncStage = Stage(label: "meterd.sync")
+    let storeStage = Stage(label: "meterd.store")
+    let storeWork: StoreStage
+    let wirings: [LoopWiring]
+
+    private let journalWork: JournalStage
+    private let syncWork: SyncStage
+
+    init(
+        plan: EnginePlan,
+        settings: Settings,
+        recovered: Recovered,
+        card: RateCardSource,
+        time: any TimeSource,
+        onFatal: @escaping @Sendable (String) -> Void
+    ) throws(EngineError) {
+        // Taken before the card numbers its own prices: those are not in any record yet.
+        let declared = Declared(
+            models: recovered.names.highest(.model),
+            providers: recovered.names.highest(.provider),
+            producers: recovered.names.highest(.producer),
+            prices: recovered.prices.highest
+        )
+        let first = try card.pricing(names: recovered.names, prices: recovered.prices)
+        pricing = PricingInForce(first)
+        counters = EngineCounters(shards: plan.shards)
+        counters.recovered.add(recovered.backlog)
+        counters.applied.add(recovered.backlog)
+        counters.journaled.add(recovered.backlog)
+        storePosition = StorePosition(recovered.checkpoint)
+        let rings = RingMatrix(plan)
+        let completions = Completions()
+        let pending = PendingMarks()
+        var shards: [Shard] = []
+        for index in 0..<plan.shards {
+            let parts = ShardParts(
+                index: index,
+                stage: Stage(label: "meterd.shard.\(index)"),
+                commands: rings.commands.map { $0[index] },
+                replies: rings.replies.map { $0[index] },
+                loops: rings.signals,
+                out: rings.out[index],
+                journal: journalStage,
+                completions: completions,
+                counters: counters,
+                time: time,
+                holds: HoldSettings(settings.holds),
+                names: recovered.names,
+                directory: recovered.directory,
+                books: recovered.books.enumerated().map { partition, book in
+                    partition % plan.shards == index ? book : nil
+                },
+                pricing: first,
+                declared: declared
+            )
+            shards.append(Shard(parts))
+        }
+        self.shards = shards
+        journalWork = JournalStage(
+            writer: recovered.journal.takeWriter(),
+            rings: rings.out,
+            shards: shards.map(\.stage),
+            signals: shards.map(\.signal),
+            progress: rings.progress,
+            loops: rings.signals,
+            pending: pending,
+            syncStage: syncStage,
+            health: health
+        )
+        syncWork = SyncStage(
+            journal: recovered.journal,
+            pending: pending,
+            progress: rings.progress,
+            loops: rings.signals,
+            completions: completions,
+            counters: counters,
+            health: health,
+            journalStage: journalStage,
+            storeStage: storeStage
+        )
+        storeWork = try StoreStage(
+            recovered: recovered,
+            position: storePosition,
+            counters: counters,
+            health: health,
+            loops: rings.signals,
+            settings: settings,
+            time: time,
+            onFatal: onFatal
+        )
+        let intake = EngineIntake(
+            directory: recovered.directory,
+            names: recovered.names,
+            pricing: pricing,
+            health: health,
+            journal: recovered.journal,
+            store: storePosition,
+            time: time
+        )
+        var wirings: [LoopWiring] = []
+        for loop in 0..<plan.loops {
+            wirings.append(
+                LoopWiring(
+                    index: loop,
+                    commands: rings.commands[loop],
+                    replies: rings.replies[loop],
+                    progress: rings.progress[loop],
+                    shards: shards.map(\.stage),
+                    signal: rings.signals[loop],
+                    mailbox: Mailbox(),
+                    counters: ingest,
+                    producers: recovered.producers,
+                    intake: intake,
+                    settings: IngestSettings(settings, loops: plan.loops)
+                )
+            )
+        }
+        self.wirings = wirings
+    }
+
+    /// Gives every stage its body.
+    func activate() {
+        let journalWork = self.journalWork
+        let syncWork = self.syncWork
+        let storeWork = self.storeWork
+        journalStage.activate { journalWork.run() }
+        syncStage.activate { syncWork.run() }
+        storeStage.activate { storeWork.run() }
+        for shard in shards { shard.stage.activate { shard.run() } }
+    }
+}
+
+/// The rings of every loop to and from every shard, and of every shard to the journal.
+struct RingMatrix {
+    let commands: [[ByteRing]]
+    let replies: [[ByteRing]]
+    let progress: [[CommandProgress]]
+    let out: [ByteRing]
+    let signals: [LoopSignal]
+
+    init(_ plan: EnginePlan) {
+        func ring() -> ByteRing { ByteRing(capacity: plan.ringBytes) }
+        commands = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in ring() } }
+        // Answers are few and small beside usage.
+        let replyBytes = max(plan.ringBytes / 4, 65_536)
+        replies = (0..<plan.loops).map { _ in
+            (0..<plan.shards).map { _ in ByteRing(capacity: replyBytes) }
+        }
+        progress = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in CommandProgress() } }
+        out = (0..<plan.shards).map { _ in ByteRing(capacity: max(plan.ringBytes, 1 << 20)) }
+        signals = (0..<plan.loops).map { _ in LoopSignal() }
+    }
+}
+
+extension HoldSettings {
+    init(_ settings: Settings.Holds) {
+        self.init(
+            defaultMicroseconds: Int64(settings.defaultTTLMilliseconds) * 1000,
+            maximumMicroseconds: Int64(settings.maxTTLMilliseconds) * 1000,
+            sliceOutputTokens: UInt32(clamping: settings.sliceOutputTokens)
+        )
+    }
+}
+
+extension IngestSettings {
+    init(_ settings: Settings, loops: Int) {
+        self.init()
+        wire.frameBytes = settings.dataSocket.maxFrameBytes
+        wire.lineBytes = settings.dataSocket.maxLineBytes
+        maximumConnections = max(1, settings.dataSocket.maxConnections / loops)
+        readBufferBytes = settings.dataSocket.readBufferBytes
+        sendBufferBytes = settings.dataSocket.sendBufferBytes
+        lateMicroseconds = Int64(settings.usage.lateByDays) * 86_400_000_000
+        aheadMicroseconds = Int64(settings.usage.aheadByMinutes) * 60_000_000
+        daemon = "meterd \(settings.node.name)"
+        peers.users = Set(settings.dataSocket.allowUsers.compactMap(Accounts.user))
+        peers.groups = Set(settings.dataSocket.allowGroups.compactMap(Accounts.group))
+    }
+}
+
+extension StoreStage {
+    convenience init(
+        recovered: Recovered,
+        position: StorePosition,
+        counters: EngineCounters,
+        health: Health,
+        loops: [LoopSignal],
+        settings: SettingsFiles.Settings,
+        time: any TimeSource,
+        onFatal: @escaping @Sendable (String) -> Void
+    ) throws(EngineError) {
+        let reader: JournalReader
+        do throws(JournalError) {
+            reader = try recovered.journal.reader(from: recovered.checkpoint)
+        } catch {
+            throw .journal(error)
+        }
+        self.init(
+            store: recovered.store,
+            batch: recovered.batch,
+            journal: recovered.journal,
+            reader: reader,
+            position: position,
+            counters: counters,
+            health: health,
+            loops: loops,
+            settings: StoreStage.Settings(
+                batchRows: settings.postgres.batchRows,
+                lingerMilliseconds: settings.postgres.lingerMilliseconds,
+                retryMilliseconds: settings.postgres.retryMilliseconds,
+                leaseSeconds: settings.lease.ttlSeconds
+            ),
+            time: time,
+            onFatal: onFatal
+        )
+    }
+}

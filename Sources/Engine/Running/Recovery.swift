@@ -1,0 +1,288 @@
+import Accounting
+import Ingest
+import Journaling
+import PostgresStore
+import Quantities
+import SettingsFiles
+
+/// Why the daemon cannot start or go on.
+public enum EngineError: Error, Sendable {
+    /// The data socket.
+    case ingest(IngestError)
+    /// The journal.
+    case journal(JournalError)
+    /// PostgreSQL, with an error that waiting does not mend.
+    case store(StoreError)
+    /// A file that people write.
+    case settings(SettingsError)
+    /// The rate card contradicts itself.
+    case rates(String)
+    /// The journal holds what this program does not understand.
+    case unreadableRecord(position: UInt64)
+    /// The start was given up because a stop was asked for.
+    case stopped
+}
+
+extension EngineError: CustomStringConvertible {
+    /// What is wrong, with the next step.
+    public var description: String {
+        switch self {
+        case .ingest(let error): error.description
+        case .journal(let error): error.description
+        case .store(let error): error.description
+        case .settings(let error): "\(error)"
+        case .rates(let text): text
+        case .unreadableRecord(let position):
+            "The journal's block at position \(position) holds a record that this program does not "
+                + "know. Use the program that wrote it, or a newer one."
+        case .stopped: "Stopped before the start was complete."
+        }
+    }
+
+    /// Whether starting again later may succeed: exit code 75 rather than 78.
+    public var isTemporary: Bool {
+        switch self {
+        case .journal(let error):
+            if case .locked = error { true } else { error.isTransient }
+        case .store, .stopped: true
+        case .ingest(let error):
+            if case .inUse = error { true } else { false }
+        case .settings, .rates, .unreadableRecord: false
+        }
+    }
+}
+
+/// The state that PostgreSQL and the journal agree on, ready to go on from.
+struct Recovered {
+    var books: [AccountBook]
+    let directory: Directory
+    let names: NameRegistry
+    let prices: PriceRegistry
+    let producers: Producers
+    let store: any LedgerStore
+    let batch: BatchBuilder
+    let journal: Journal
+    /// Where PostgreSQL stands.
+    var checkpoint: UInt64
+    /// How many usage lines the journal had beyond it.
+    var backlog: UInt64 = 0
+    /// How many records were replayed.
+    var replayed: UInt64 = 0
+    /// How many organisations were loaded.
+    var loaded = 0
+}
+
+/// Loads what PostgreSQL has and replays the journal behind it.
+///
+/// It is the same whether the last run ended in order or was killed: there is no other start.
+struct RecoveryRun {
+    let settings: Settings
+    let calendar: any ZoneCalendar
+    let time: any TimeSource
+    let log: @Sendable (String) -> Void
+    let isStopping: @Sendable () -> Bool
+
+    func run(store: any LedgerStore, holder: String) throws(EngineError) -> Recovered {
+        try connect(store, holder: holder)
+        let directory = Directory()
+        let names = NameRegistry()
+        let prices = PriceRegistry()
+        let producers = Producers { names.number(.producer, $0) }
+        let books = (0..<AccountBook.partitions).map { partition in
+            AccountBook(
+                partition: partition,
+                calendar: calendar,
+                windowEntries: max(1, settings.usage.idWindowEntries / Int(AccountBook.partitions)),
+                windowMicroseconds: Int64(settings.usage.idWindowHours) * 3_600_000_000
+            )
+        }
+        let batch = BatchBuilder()
+        var progress: [UInt32: SequenceSet] = [:]
+        var loaded = 0
+        let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
+        let checkpoint: UInt64
+        do throws(StoreError) {
+            checkpoint = try store.loadAll(identitiesSince: since) { item in
+                switch item {
+                case .name(let name): names.restore(name)
+                case .price(let price): prices.restore(price)
+                case .producer(let number, let set):
+                    progress[number] = set
+                    batch.restore(producer: number, progress: set)
+                case .organisation(let snapshot):
+                    directory.load(snapshot)
+                    books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
+                    loaded += 1
+                case .usageIdentity(let found):
+                    let book = books[Int(AccountBook.partition(of: found.org))]
+                    book.loadUsageIdentity(
+                        found.identity,
+                        content: found.content,
+                        at: found.appliedAt
+                    )
+                case .grantIdentity(let found):
+                    let book = books[Int(AccountBook.partition(of: found.org))]
+                    book.loadGrantIdentity(
+                        found.identity,
+                        content: found.content,
+                        grant: found.grant,
+                        at: found.issuedAt
+                    )
+                }
+            }
+        } catch {
+            throw .store(error)
+        }
+        let journal = try openJournal(from: checkpoint)
+        var recovered = Recovered(
+            books: books,
+            directory: directory,
+            names: names,
+            prices: prices,
+            producers: producers,
+            store: store,
+            batch: batch,
+            journal: journal,
+            checkpoint: checkpoint
+        )
+        recovered.loaded = loaded
+        try replay(&recovered, &progress)
+        for (number, set) in progress {
+            guard let name = names.name(.producer, number) else { continue }
+            producers.restore(name, number: number, progress: set)
+        }
+        for book in books { _ = book.takeNotices() }
+        directory.bumpVersion()
+        return recovered
+    }
+
+    /// Waits for PostgreSQL and for the lease, as long as it takes: without the books there is nothing
+    /// to decide on.
+    private func connect(_ store: any LedgerStore, holder: String) throws(EngineError) {
+        var told: String?
+        while true {
+            do throws(StoreError) {
+                try store.connect()
+                if settings.postgres.migrateAtStart {
+                    let report = try store.migrate()
+                    if !report.applied.isEmpty { log("Applied migrations \(report.applied).") }
+                }
+                _ = try store.acquireLease(
+                    holder: holder,
+                    seconds: settings.lease.ttlSeconds,
+                    takeOver: false
+                )
+                return
+            } catch {
+                var waits = error.isTransient
+                if case .leaseHeld = error { waits = true }
+                guard waits else { throw .store(error) }
+                if told != error.description {
+                    log("Waiting: \(error.description)")
+                    told = error.description
+                }
+            }
+            if isStopping() { throw .stopped }
+            pauseMilliseconds(settings.postgres.retryMilliseconds)
+        }
+    }
+
+    private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
+        do throws(JournalError) {
+            return try Journal(
+                storage: FileStorage(directory: settings.journalDirectory),
+                settings: JournalSettings(
+                    segmentBytes: settings.journal.segmentBytes,
+                    maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,
+                    maximumBytes: UInt64(settings.journal.maxBytes)
+                ),
+                startingAt: checkpoint,
+                knownSynced: checkpoint
+            )
+        } catch {
+            throw .journal(error)
+        }
+    }
+
+    private func replay(
+        _ recovered: inout Recovered,
+        _ progress: inout [UInt32: SequenceSet]
+    ) throws(EngineError) {
+        let end = recovered.journal.recovered.endPosition
+        guard end > recovered.checkpoint else { return }
+        let reader: JournalReader
+        do throws(JournalError) {
+            reader = try recovered.journal.reader(from: recovered.checkpoint)
+        } catch {
+            throw .journal(error)
+        }
+        var state = ReplayState(
+            books: recovered.books,
+            directory: recovered.directory,
+            names: recovered.names,
+            prices: recovered.prices,
+            progress: progress
+        )
+        while true {
+            let isReadable: Bool?
+            do throws(JournalError) {
+                isReadable = try reader.withNextBlock(upTo: end) { _, _, bytes in
+                    state.apply(block: bytes)
+                }
+            } catch {
+                throw .journal(error)
+            }
+            guard let isReadable else { break }
+            guard isReadable else { throw .unreadableRecord(position: reader.position) }
+        }
+        recovered.backlog = state.usage
+        recovered.replayed = state.records
+        progress = state.progress
+    }
+}
+
+/// What replaying a block changes.
+struct ReplayState {
+    let books: [AccountBook]
+    let directory: Directory
+    let names: NameRegistry
+    let prices: PriceRegistry
+    var progress: [UInt32: SequenceSet]
+    var usage: UInt64 = 0
+    var records: UInt64 = 0
+
+    /// Applies all records of a block; false when one cannot be read.
+    mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
+        var walker = RecordWalker(block)
+        while let (kind, record) = walker.next() {
+            records += 1
+            guard apply(kind, record) else { return false }
+        }
+        return walker.position == block.count
+    }
+
+    private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {
+        let org = record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+        let book = books[Int(AccountBook.partition(of: org))]
+        if kind == .usage {
+            usage += 1
+            let producer = record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
+            let sequence = record.loadUnaligned(fromByteOffset: 40, as: UInt64.self)
+            if producer != 0, sequence != 0 {
+                _ = progress[producer, default: SequenceSet()].insert(sequence)
+            }
+            return book.replay(kind: kind, record: record)
+        }
+        guard let change = Change.decode(record) else { return false }
+        switch change.body {
+        case .nameDeclared(let name): names.restore(name)
+        case .priceDeclared(let price): prices.restore(price)
+        case .sequenceSkipped(let skip):
+            _ = progress[skip.producer, default: SequenceSet()].insert(skip.sequence)
+        default:
+            directory.apply(change)
+            return book.replay(kind: kind, record: record)
+        }
+        return true
+    }
+}

@@ -1,0 +1,30 @@
+import Ingest
+import Quantities
+import Rings
+
+/// How records and marks lie in the ring from a shard to the journal.
+///
+/// Layout: 8 bytes of tag (kind in the lowest byte, a count above), then the payload.
+enum OutRing {
+    enum Kind: UInt8 {
+        /// Journal records; the count is how many usage records they hold.
+        case records = 1
+        /// All commands of a loop up to a position are in the records before this.
+        case mark = 2
+        /// A call waits until the records before this are safe.
+        case completion = 3
+    }
+
+    /// The most bytes of records in one message.
+    static let chunk = 65_536
+
+    static func tag(_ kind: Kind, _ count: UInt32 = 0) -> UInt64 {
+        UInt64(count) << 8 | UInt64(kind.rawValue)
+    }
+}
+
+/// A loop's commands up to a position.
+struct LoopMark: BitwiseCopyable {
+    let loop: UInt64
+    let position: UInt64
+}

@@ -1,0 +1,345 @@
+import Accounting
+import Ingest
+import Quantities
+import Rating
+import Rings
+import Synchronization
+import Wire
+
+/// Some of the partitions: rates commands, lets the books decide, and hands records to the journal.
+///
+/// Queue: its stage's, or that of the loop that ran the stage inline; one at a time.
+final class Shard: @unchecked Sendable {
+    // SAFETY: everything mutable is touched only inside `run()`, which the shard's `Stage` runs on at
+    // most one thread at a time; jobs reach it through the inbox's lock. Attacked by the
+    // concurrent-clients scenarios.
+
+    let index: Int
+    let stage: Stage
+    let inbox = ShardInbox()
+    let signal = ShardSignal()
+
+    private let commands: [ByteRing]
+    let replies: [ByteRing]
+    let loops: [LoopSignal]
+    private let out: ByteRing
+    private let journal: Stage
+    private let completions: Completions
+    let counters: EngineCounters
+    private let time: any TimeSource
+    let holdSettings: HoldSettings
+    let names: NameRegistry
+    let directory: Directory
+
+    private var books: [AccountBook?]
+    let records = RecordBuffer(capacity: 131_072)
+    private var usageInRecords: UInt32 = 0
+    private var finished: [UInt64] = []
+    private var marked: [UInt64]
+    private var notices: [Notice] = []
+    var scans: [PresentScan] = []
+    var pricing: Pricing
+    var tableModels: [Int32] = []
+    var declared: Declared
+    /// The moment of this turn.
+    var now = Timestamp.epoch
+
+    init(_ parts: ShardParts) {
+        index = parts.index
+        stage = parts.stage
+        commands = parts.commands
+        replies = parts.replies
+        loops = parts.loops
+        out = parts.out
+        journal = parts.journal
+        completions = parts.completions
+        counters = parts.counters
+        time = parts.time
+        holdSettings = parts.holds
+        names = parts.names
+        directory = parts.directory
+        books = parts.books
+        pricing = parts.pricing
+        declared = parts.declared
+        marked = Array(repeating: 0, count: parts.commands.count)
+    }
+
+    /// The book that an organisation is in.
+    func book(of org: UInt32) -> AccountBook {
+        guard let book = books[Int(AccountBook.partition(of: org))] else {
+            invariantBroken("a command goes to the shard that owns its partition")
+        }
+        return book
+    }
+
+    /// The books of this shard, by partition.
+    var ownBooks: [AccountBook] { books.compactMap { $0 } }
+
+    /// One turn: jobs, what is due, commands of every loop, then marks for the journal.
+    func run() {
+        now = time.now()
+        guard flush() else { return }
+        for job in inbox.take() { job(self) }
+        tick()
+        for loop in commands.indices { drain(loop) }
+        continueScans()
+        tellNotices()
+        if flush() { finishTurn() }
+        publishTimes()
+    }
+
+    /// Lets a call go on when everything that was recorded so far is safe on disk.
+    func finish(_ action: @escaping @Sendable () -> Void) {
+        finished.append(completions.add(action))
+    }
+
+    private func tick() {
+        for case .some(let book) in books where book.nextDue <= now {
+            // What is more than one turn's work goes on in the next.
+            if book.tick(at: now, into: records) { stage.kick() }
+        }
+    }
+
+    private func drain(_ loop: Int) {
+        let ring = commands[loop]
+        guard ring.beginBatch() > 0 else { return }
+        while replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next() {
+            take(record, loop: loop, gate: ring.consumedPosition)
+            if records.count >= OutRing.chunk, !flush() { break }
+        }
+        ring.release()
+        if loops[loop].wantsRoom { loops[loop].wake() }
+    }
+
+    private func take(_ record: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
+        guard let kind = CommandKind(rawValue: record[0]) else {
+            invariantBroken("a command has a known kind")
+        }
+        switch kind {
+        case .usage: usage(record, loop: loop, gate: gate)
+        case .authorize:
+            authorize(RingMessage.value(of: record, as: AuthorizeCommand.self), loop, gate)
+        case .extend: extend(RingMessage.value(of: record, as: ExtendCommand.self), loop, gate)
+        case .release: release(RingMessage.value(of: record, as: ReleaseCommand.self), loop, gate)
+        case .skip:
+            let command = RingMessage.value(of: record, as: SkipCommand.self)
+            skip(producer: command.producer, sequence: command.sequence)
+        case .subscribe:
+            let command = RingMessage.value(of: record, as: SubscribeCommand.self)
+            scans.append(PresentScan(loop: loop, origin: command.origin))
+        }
+    }
+
+    /// Journals that a sequence was answered and must never be expected again.
+    func skip(producer: UInt32, sequence: UInt64) {
+        guard producer != 0, sequence != 0 else { return }
+        declareProducer(producer)
+        record(.sequenceSkipped(SequenceSkipped(producer: producer, sequence: sequence)))
+    }
+
+    /// Journals a change that is no book's.
+    func record(_ body: Change.Body) {
+        Change(appliedAt: now, org: 0, body: body).encode(into: records)
+    }
+
+    func countUsage() {
+        usageInRecords += 1
+        counters.applied.add()
+    }
+
+    /// Hands the records so far to the journal; false when its ring is full.
+    private func flush() -> Bool {
+        guard records.count > 0 else { return true }
+        var offset = 0
+        let bytes = records.bytes
+        var pieces: [(Range<Int>, UInt32)] = []
+        while offset < bytes.count {
+            let end = chunkEnd(bytes, from: offset)
+            pieces.append((offset..<end, offset == 0 ? usageInRecords : 0))
+            offset = end
+        }
+        let start = out.claimedPosition
+        for (range, usage) in pieces {
+            guard let space = out.claim(8 + range.count) else {
+                out.rollback(to: start)
+                signal.setWantsRoom(true)
+                journal.kick()
+                return false
+            }
+            space.storeBytes(of: OutRing.tag(.records, usage), as: UInt64.self)
+            UnsafeMutableRawBufferPointer(rebasing: space[8...])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+        out.publish()
+        records.removeAll()
+        usageInRecords = 0
+        signal.setWantsRoom(false)
+        return true
+    }
+
+    private func chunkEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        if bytes.count - start <= OutRing.chunk { return bytes.count }
+        var end = start
+        while end < bytes.count {
+            let length = Int(bytes.loadUnaligned(fromByteOffset: end, as: UInt32.self))
+            if end + length - start > OutRing.chunk, end > start { break }
+            end += length
+        }
+        return end
+    }
+
+    /// Marks how far each loop's commands are in the records, and runs the journal.
+    private func finishTurn() {
+        var any = false
+        for loop in commands.indices {
+            let position = commands[loop].consumedPosition
+            guard position != marked[loop], let space = out.claim(8 + MemoryLayout<LoopMark>.size)
+            else { continue }
+            space.storeBytes(of: OutRing.tag(.mark), as: UInt64.self)
+            let mark = LoopMark(loop: UInt64(loop), position: position)
+            space.storeBytes(of: mark, toByteOffset: 8, as: LoopMark.self)
+            marked[loop] = position
+            any = true
+        }
+        var remaining: [UInt64] = []
+        for id in finished {
+            guard let space = out.claim(16) else {
+                remaining.append(id)
+                continue
+            }
+            space.storeBytes(of: OutRing.tag(.completion), as: UInt64.self)
+            space.storeBytes(of: id, toByteOffset: 8, as: UInt64.self)
+            any = true
+        }
+        finished = remaining
+        if any { out.publish() }
+        if !out.isEmpty { journal.runInline() }
+    }
+
+    private func publishTimes() {
+        var due = Timestamp.never
+        var overshoot = Amount.zero
+        var open = 0
+        for case .some(let book) in books {
+            due = min(due, book.nextDue)
+            overshoot += book.overshoot
+            open += book.openHolds
+        }
+        signal.setNextDue(due)
+        signal.setOpenHolds(open)
+        counters.setOvershoot(overshoot, shard: index)
+    }
+
+    private func tellNotices() {
+        for case .some(let book) in books where !book.notices.isEmpty {
+            notices.append(contentsOf: book.takeNotices())
+        }
+        guard !notices.isEmpty else { return }
+        for loop in loops.indices where loops[loop].hasSubscribers {
+            for notice in notices where replies[loop].canClaim(RingMessage.maximumLength) {
+                let header = ReplyHeader(origin: Origin(slot: 0, generation: 0), gate: 0)
+                RingMessage.put(
+                    NoticeReply(header, notice),
+                    kind: ReplyKind.notice.rawValue,
+                    into: replies[loop]
+                )
+            }
+            replies[loop].publish()
+            loops[loop].wake()
+        }
+        notices.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What a shard is made of.
+struct ShardParts {
+    var index: Int
+    var stage: Stage
+    var commands: [ByteRing]
+    var replies: [ByteRing]
+    var loops: [LoopSignal]
+    var out: ByteRing
+    var journal: Stage
+    var completions: Completions
+    var counters: EngineCounters
+    var time: any TimeSource
+    var holds: HoldSettings
+    var names: NameRegistry
+    var directory: Directory
+    var books: [AccountBook?]
+    var pricing: Pricing
+    var declared: Declared
+}
+
+/// How holds are sized and how long they last.
+struct HoldSettings: Sendable {
+    var defaultMicroseconds: Int64
+    var maximumMicroseconds: Int64
+    var sliceOutputTokens: UInt32
+}
+
+/// Which numbers the journal or PostgreSQL can already explain.
+struct Declared {
+    var models: [Bool]
+    var providers: [Bool]
+    var producers: [Bool]
+    var prices: [Bool]
+
+    /// Everything up to the given numbers is known.
+    init(models: UInt32, providers: UInt32, producers: UInt32, prices: UInt32) {
+        self.models = Array(repeating: true, count: Int(models) + 1)
+        self.providers = Array(repeating: true, count: Int(providers) + 1)
+        self.producers = Array(repeating: true, count: Int(producers) + 1)
+        self.prices = Array(repeating: true, count: Int(prices) + 1)
+    }
+
+    /// Notes a number; true when it was not known before.
+    static func note(_ number: UInt32, in known: inout [Bool]) -> Bool {
+        let index = Int(number)
+        if index < known.count {
+            if known[index] { return false }
+        } else {
+            known.append(contentsOf: repeatElement(false, count: index + 1 - known.count))
+        }
+        known[index] = true
+        return true
+    }
+}
+
+/// Work for a shard from outside the data path.
+final class ShardInbox: Sendable {
+    private let jobs = Mutex<[@Sendable (Shard) -> Void]>([])
+    private let waiting = Atomic<Bool>(false)
+
+    func put(_ job: @escaping @Sendable (Shard) -> Void) {
+        jobs.withLock { $0.append(job) }
+        waiting.store(true, ordering: .releasing)
+    }
+
+    func take() -> [@Sendable (Shard) -> Void] {
+        guard waiting.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+        return jobs.withLock { jobs in
+            let taken = jobs
+            jobs.removeAll()
+            return taken
+        }
+    }
+}
+
+/// What others see of a shard between its turns.
+final class ShardSignal: Sendable {
+    private let roomWanted = Atomic<Bool>(false)
+    private let due = Atomic<Int64>(Int64.max)
+    private let holds = Atomic<Int>(0)
+
+    /// Whether the shard waits for room towards the journal.
+    var wantsRoom: Bool { roomWanted.load(ordering: .acquiring) }
+    /// When something in the shard is due by itself.
+    var nextDue: Timestamp { Timestamp(microseconds: due.load(ordering: .acquiring)) }
+    /// How many holds are open.
+    var openHolds: Int { holds.load(ordering: .relaxed) }
+
+    func setWantsRoom(_ wanted: Bool) { roomWanted.store(wanted, ordering: .releasing) }
+    func setNextDue(_ moment: Timestamp) { due.store(moment.microseconds, ordering: .releasing) }
+    func setOpenHolds(_ count: Int) { holds.store(count, ordering: .relaxed) }
+}

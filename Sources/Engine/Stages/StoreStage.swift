@@ -1,0 +1,239 @@
+import Ingest
+import Journaling
+import PostgresStore
+import Quantities
+import Rings
+import Synchronization
+
+/// How far PostgreSQL is, readable from any thread.
+final class StorePosition: Sendable {
+    private let cell: Atomic<UInt64>
+    private let connected = Atomic<Bool>(true)
+    private let stopping = Atomic<Bool>(false)
+
+    init(_ position: UInt64) {
+        cell = Atomic(position)
+    }
+
+    var value: UInt64 { cell.load(ordering: .acquiring) }
+    var isConnected: Bool { connected.load(ordering: .acquiring) }
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+    func set(_ position: UInt64) { cell.store(position, ordering: .releasing) }
+    func setConnected(_ value: Bool) { connected.store(value, ordering: .releasing) }
+    func stop() { stopping.store(true, ordering: .releasing) }
+}
+
+/// Takes blocks from the journal to PostgreSQL: one transaction a batch, the checkpoint in it.
+///
+/// Queue: its own stage's queue, as PostgreSQL blocks.
+final class StoreStage: @unchecked Sendable {
+    // SAFETY: the store, the reader and the batch are touched only inside `run()`, which the store's
+    // `Stage` runs on at most one thread at a time. Attacked by the PostgreSQL outage scenarios.
+
+    struct Settings: Sendable {
+        var batchRows: Int
+        var lingerMilliseconds: Int
+        var retryMilliseconds: Int
+        var leaseSeconds: Int
+    }
+
+    private let store: any LedgerStore
+    private let batch: BatchBuilder
+    private let journal: Journal
+    private var reader: JournalReader
+    private let position: StorePosition
+    private let counters: EngineCounters
+    private let health: Health
+    private let loops: [LoopSignal]
+    private let settings: Settings
+    private let time: any TimeSource
+    private let onFatal: @Sendable (String) -> Void
+    private var renewAt: Timestamp
+    private var isUnusable = false
+
+    /// Below this much there is time to wait for a fuller batch.
+    private static let smallBacklog: UInt64 = 4 << 20
+
+    init(
+        store: any LedgerStore,
+        batch: BatchBuilder,
+        journal: Journal,
+        reader: sending JournalReader,
+        position: StorePosition,
+        counters: EngineCounters,
+        health: Health,
+        loops: [LoopSignal],
+        settings: Settings,
+        time: any TimeSource,
+        onFatal: @escaping @Sendable (String) -> Void
+    ) {
+        self.store = store
+        self.batch = batch
+        self.journal = journal
+        self.reader = reader
+        self.position = position
+        self.counters = counters
+        self.health = health
+        self.loops = loops
+        self.settings = settings
+        self.time = time
+        self.onFatal = onFatal
+        self.renewAt = time.now()
+    }
+
+    /// Stores everything that is durable, batch by batch.
+    func run() {
+        guard !isUnusable else { return }
+        renewLease()
+        while journal.positions.synced > position.value, !isUnusable {
+            let backlog = journal.positions.synced - position.value
+            if backlog < StoreStage.smallBacklog, !position.isStopping {
+                pauseMilliseconds(settings.lingerMilliseconds)
+            }
+            guard fill() else { return }
+            if batch.isEmpty { return }
+            storeBatch()
+        }
+    }
+
+    /// Lets go of the lease and the connection, at the end.
+    func close() {
+        do throws(StoreError) {
+            try store.releaseLease()
+        } catch {
+            // The lease runs out by itself.
+            store.disconnect()
+            return
+        }
+        store.disconnect()
+    }
+
+    private func fill() -> Bool {
+        let limit = journal.positions.synced
+        var fault: StoreError?
+        while batch.recordCount < settings.batchRows {
+            do throws(JournalError) {
+                let result = try reader.withNextBlock(upTo: limit) { _, _, bytes -> StoreError? in
+                    do throws(StoreError) {
+                        try batch.add(block: bytes)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                guard let result else { return true }
+                fault = result
+            } catch {
+                fail("The journal cannot be read back: \(error)")
+                return false
+            }
+            if let fault {
+                fail("The journal holds a record that cannot be stored: \(fault)")
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Commits the batch, however long PostgreSQL is away; returns without it only at the end.
+    private func storeBatch() {
+        let start = position.value
+        let end = reader.position
+        let lines = UInt64(batch.usageCount)
+        while true {
+            do throws(StoreError) {
+                _ = try store.commit(batch, from: start, to: end)
+                break
+            } catch {
+                guard settle(error, end: end) else { return }
+                if position.value == end { break }
+            }
+        }
+        batch.removeAll()
+        position.set(end)
+        health.set(.store, nil)
+        position.setConnected(true)
+        counters.stored.add(lines)
+        counters.batches.add()
+        do throws(JournalError) {
+            try journal.retire(below: end)
+        } catch {
+            health.set(.store, "Stored segments cannot be removed: \(error)")
+        }
+        for loop in loops { loop.wake() }
+        renewLease()
+    }
+
+    /// Deals with a failed commit; true when it is to be tried again or turned out to be done.
+    private func settle(_ error: StoreError, end: UInt64) -> Bool {
+        var error = error
+        while true {
+            if case .fencedOut = error {
+                fail(error.description)
+                return false
+            }
+            health.set(.store, error.description)
+            if position.isStopping {
+                isUnusable = true
+                return false
+            }
+            if error.isTransient { position.setConnected(false) }
+            pauseMilliseconds(settings.retryMilliseconds)
+            do throws(StoreError) {
+                try store.connect()
+                try store.renewLease(seconds: settings.leaseSeconds)
+                let found = try store.checkpoint()
+                position.setConnected(true)
+                if found == end {
+                    // The commit's answer was lost, the commit was not.
+                    batch.markStored()
+                    position.set(end)
+                    return true
+                }
+                guard found == position.value else {
+                    fail(
+                        "PostgreSQL's checkpoint \(found) is neither \(position.value) nor \(end): "
+                            + "another daemon writes under this node's name."
+                    )
+                    return false
+                }
+                return true
+            } catch let next {
+                error = next
+            }
+        }
+    }
+
+    private func renewLease() {
+        let now = time.now()
+        guard now >= renewAt else { return }
+        renewAt = now.advanced(byMicroseconds: Int64(settings.leaseSeconds) * 1_000_000 / 3)
+        do throws(StoreError) {
+            try store.renewLease(seconds: settings.leaseSeconds)
+            position.setConnected(true)
+        } catch {
+            if case .fencedOut = error { return fail(error.description) }
+            position.setConnected(false)
+            reconnect()
+        }
+    }
+
+    private func reconnect() {
+        do throws(StoreError) {
+            try store.connect()
+            try store.renewLease(seconds: settings.leaseSeconds)
+            position.setConnected(true)
+            health.set(.store, nil)
+        } catch {
+            if case .fencedOut = error { return fail(error.description) }
+            health.set(.store, error.description)
+            renewAt = time.now().advanced(byMicroseconds: Int64(settings.retryMilliseconds) * 1000)
+        }
+    }
+
+    private func fail(_ reason: String) {
+        isUnusable = true
+        health.set(.fatal, reason)
+        onFatal(reason)
+    }
+}

@@ -1,0 +1,94 @@
+import Quantities
+import Testing
+
+@testable import PostgresStore
+
+/// Goal: a database is brought to the schema of the program, once, and never worked on with
+/// another.
+///
+/// Method: fresh databases on a real server.
+@Suite struct MigrationTests {
+    private func connected(_ database: TestDatabase) throws -> PostgresStore {
+        let store = PostgresStore(settings: try database.settings(), node: "node-a")
+        try store.connect()
+        return store
+    }
+
+    @Test func `an empty database gets all steps, and the second time nothing`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        let first = try store.migrate()
+        #expect(first.from == 0)
+        #expect(first.to == Migration.latest)
+        #expect(first.applied == ["accounts", "ledger", "writers"])
+        let second = try store.migrate()
+        #expect(
+            second == MigrationReport(from: Migration.latest, to: Migration.latest, applied: [])
+        )
+        #expect(try database.count("SELECT count(*) FROM schema_migrations") == Migration.latest)
+    }
+
+    @Test func `a step that was applied before is not applied again`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        _ = try store.migrate()
+        try database.execute("DELETE FROM schema_migrations WHERE number = 3")
+        for table in ["names", "prices", "rate_cards", "producers", "checkpoint", "writer_lease"] {
+            try database.execute("DROP TABLE \(table)")
+        }
+        let report = try store.migrate()
+        #expect(report.from == 2)
+        #expect(report.applied == ["writers"])
+    }
+
+    @Test func `a newer schema than the program knows is refused everywhere`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        _ = try store.migrate()
+        try database.execute("INSERT INTO schema_migrations VALUES (99, 'later', now())")
+        let expected = StoreError.newerSchema(found: 99, known: Migration.latest)
+        #expect(throws: expected) { try store.migrate() }
+        #expect(throws: expected) {
+            try store.acquireLease(holder: "daemon-1", seconds: 60, takeOver: false)
+        }
+        #expect(throws: expected) { try database.reader() }
+    }
+
+    @Test func `an older schema is named, with what to do`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        let expected = StoreError.olderSchema(found: 0, known: Migration.latest)
+        #expect(throws: expected) {
+            try store.acquireLease(holder: "daemon-1", seconds: 60, takeOver: false)
+        }
+        #expect(expected.description.contains("meterctl migrate"))
+    }
+
+    @Test func `two daemons that migrate at once apply each step once`() async throws {
+        let database = try TestDatabase()
+        let applied = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    let store = PostgresStore(settings: try database.settings(), node: "node-a")
+                    try store.connect()
+                    return try store.migrate().applied.count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(applied == Migration.latest)
+    }
+
+    @Test func `another schema name holds a ledger of its own`() throws {
+        let database = try TestDatabase()
+        var settings = try database.settings()
+        settings.schema = "second"
+        let store = PostgresStore(settings: settings, node: "node-a")
+        try store.connect()
+        _ = try store.migrate()
+        #expect(try database.count("SELECT count(*) FROM second.organisations") == 0)
+        settings.schema = "no; DROP"
+        let broken = PostgresStore(settings: settings, node: "node-a")
+        #expect(throws: StoreError.self) { try broken.connect() }
+    }
+}
