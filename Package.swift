@@ -52,7 +52,10 @@ let package = Package(
     name: "meterd",
     products: [
         .executable(name: "meterd", targets: ["meterd"]),
-        .library(name: "MeterdRooms", targets: ["Engine", "ControlPlane"]),
+        .executable(name: "meterctl", targets: ["meterctl"]),
+        .library(name: "MeterClient", targets: ["MeterClient"]),
+        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "Quantities", targets: ["Quantities"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
@@ -81,6 +84,7 @@ let package = Package(
         room("Journaling", ["Quantities", "CLinux"]),
         room("PostgresStore", ["Quantities", "Accounting", "CLibpq"]),
         room("Ingest", ["Quantities", "Accounting", "Rings", "Wire", "CLinux"]),
+        room("MeterClient", ["Quantities", "Wire", "CLinux"]),
         room("SettingsFiles", ["Quantities", "Rating", "CLinux", yams]),
 
         room(
@@ -104,6 +108,28 @@ let package = Package(
                 unixSignals,
             ],
             swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterctl",
+            dependencies: [
+                "Engine", "ControlPlane", "Accounting", "MeterClient", "Wire", "Quantities",
+                "Rating", "SettingsFiles", "PostgresStore", arguments,
+            ],
+            swiftSettings: settings
+        ),
+
+        tests("QuantitiesTests", ["Quantities", "CLinux"]),
+        tests("RingsTests", ["Rings", "Quantities"]),
+        tests("RatingTests", ["Rating", "Quantities"]),
+        tests("AccountingTests", ["Accounting", "Quantities"]),
+        tests("WireTests", ["Wire", "Quantities"]),
+        tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
+        tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
+        tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
+        tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests(
+            "ControlPlaneTests",
+            ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -48,26 +48,31 @@ public protocol Intake: Sendable {
     /// What a secret stands for, or nil.
     ///
     /// - Parameter secret: What a client sent as its key.
+    /// - Returns: The account, or nil.
     func account(secret: String) -> AccountReference?
     /// What an organisation's name stands for, or nil.
     ///
     /// - Parameter organisation: The name.
+    /// - Returns: The account, or nil.
     func account(organisation: String) -> AccountReference?
     /// A project's number, or nil.
     ///
     /// - Parameters:
     ///   - project: The name.
     ///   - org: The organisation's number.
+    /// - Returns: The number, or nil.
     func project(_ project: String, org: UInt32) -> UInt32?
     /// The number of the model that a name and a provider mean, or nil when it has no price.
     ///
     /// - Parameters:
     ///   - model: The name.
     ///   - provider: The provider, or nil.
+    /// - Returns: The number, or nil.
     func model(_ model: String, provider: String?) -> UInt32?
     /// A provider's number, or nil when there are too many.
     ///
     /// - Parameter provider: The name.
+    /// - Returns: The number, or nil.
     func provider(_ provider: String) -> UInt16?
     /// The name of an organisation, project or key, for people.
     ///
@@ -75,10 +80,12 @@ public protocol Intake: Sendable {
     ///   - scope: Which of them.
     ///   - org: The organisation's number.
     ///   - id: The project's or key's number.
+    /// - Returns: The name.
     func name(of scope: LimitScope, org: UInt32, id: UInt32) -> String
     /// A model's name, for people.
     ///
     /// - Parameter model: Its number.
+    /// - Returns: The name.
     func modelName(_ model: UInt32) -> String
 }
 

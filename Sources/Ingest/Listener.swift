@@ -84,6 +84,7 @@ public final class Listener: Sendable {
     ///   - mode: Its permissions.
     ///   - owner: Its user number, or nil to leave it.
     ///   - group: Its group number, or nil to leave it.
+    /// - Returns: The listening socket.
     /// - Throws: `IngestError`.
     public static func listen(
         path: String,
@@ -94,7 +95,11 @@ public final class Listener: Sendable {
         var address = try socketAddress(path)
         if isAnswering(address) { throw .inUse(path: path) }
         unlink(path)
-        let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let fd = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue),
+            0
+        )
         guard fd >= 0 else { throw .system(call: "socket", path: path, code: errno) }
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -19,6 +19,7 @@ public struct PeerPolicy: Sendable, Hashable {
     /// Supplementary groups are read from the group database, as the kernel tells only the first one.
     ///
     /// - Parameter fd: The connected socket.
+    /// - Returns: The reason, or nil.
     func objection(to fd: Int32) -> String? {
         var pid: UInt32 = 0
         var uid: UInt32 = 0

@@ -2,7 +2,7 @@ import Accounting
 import Quantities
 import Synchronization
 
-/// What is known of a producer while nobody or one connection speaks for it.
+/// What is known of a producer while nobody speaks for it.
 struct ProducerState: Sendable {
     var number: UInt32
     /// The highest sequence taken.
@@ -12,15 +12,66 @@ struct ProducerState: Sendable {
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []
     /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
-    var recent: [UInt64]
-
-    static let recentCount = 1024
+    var recent: [UInt64] = []
 
     init(number: UInt32, progress: SequenceSet) {
         self.number = number
         self.accepted = progress.contiguous
         self.recovered = progress
-        self.recent = []
+    }
+}
+
+/// A producer while a connection speaks for it.
+///
+/// Why: a class, so that counting a sequence changes a word in place instead of copying a value.
+/// Queue: the connection's loop.
+final class ProducerSession {
+    let name: String
+    let number: UInt32
+    private(set) var accepted: UInt64
+    private let recovered: SequenceSet
+    private let hasRecovered: Bool
+    private var recent: [UInt64]
+
+    /// How many digests are kept, a power of two.
+    private static let recentCount: UInt64 = 1024
+
+    init(name: String, _ state: ProducerState) {
+        self.name = name
+        self.number = state.number
+        self.accepted = state.accepted
+        self.recovered = state.recovered
+        self.hasRecovered = !state.recovered.isContiguous
+        self.recent =
+            state.recent.isEmpty
+            ? Array(repeating: 0, count: Int(ProducerSession.recentCount)) : state.recent
+    }
+
+    /// What is left of it when its connection ends.
+    func state(barrier: [Barrier]) -> ProducerState {
+        var state = ProducerState(number: number, progress: recovered)
+        state.accepted = accepted
+        state.barrier = barrier
+        state.recent = recent
+        return state
+    }
+
+    /// Whether the journal had a sequence already when the daemon started.
+    func wasRecovered(_ sequence: UInt64) -> Bool {
+        hasRecovered && recovered.contains(sequence)
+    }
+
+    /// Counts the next sequence.
+    func accept(_ sequence: UInt64, digest: UInt64) {
+        accepted = sequence
+        recent[Int(sequence & (ProducerSession.recentCount - 1))] = digest
+    }
+
+    /// Whether a repeat says something else than the report that was taken; false when forgotten.
+    func isConflict(_ sequence: UInt64, digest: UInt64) -> Bool {
+        guard accepted - sequence < ProducerSession.recentCount else { return false }
+        let known = recent[Int(sequence & (ProducerSession.recentCount - 1))]
+        return known != 0 && known != digest
     }
 }
 

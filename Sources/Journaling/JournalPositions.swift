@@ -29,7 +29,7 @@ public final class JournalPositions: Sendable {
     public var synced: UInt64 { syncedCell.load(ordering: .acquiring) }
     /// What lies before is not needed any more.
     public var retired: UInt64 { retiredCell.load(ordering: .acquiring) }
-    /// The bytes that all segment files take.
+    /// The bytes that all segment files take, with the one that is kept for reuse.
     public var bytesOnDisk: UInt64 { bytesOnDiskCell.load(ordering: .relaxed) }
     /// How many blocks were written since the journal was opened.
     public var blocks: UInt64 { blocksCell.load(ordering: .relaxed) }

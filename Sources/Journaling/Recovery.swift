@@ -11,8 +11,10 @@ public struct JournalRecovery: Sendable, Hashable {
     public var blocks: Int
     /// How many segments are left.
     public var segments: Int
-    /// The bytes of a torn tail that were cut: written, but never acknowledged. Counted are blocks
-    /// whose header is there; scraps without one cannot be told from an earlier life of the file.
+    /// The bytes of a torn tail that were cut: written, but never acknowledged.
+    ///
+    /// Counted are blocks whose header is there; scraps without one cannot be told from what an
+    /// earlier life of the file left.
     public var tornBytes: UInt64
     /// The bytes that were not known to be durable and were therefore written and synced again.
     public var renewedBytes: UInt64

@@ -44,14 +44,13 @@ final class Daemon: Sendable {
         let state = DaemonState()
         let signalTask = Task {
             for await signal in signals {
-                if signal == .sighup {
-                    await self.reload(state.engine)
-                } else {
+                guard signal == .sighup else {
                     self.log.logger.info("Asked to stop by \(signal).")
                     self.stopping.store(true, ordering: .releasing)
                     state.stop()
                     return
                 }
+                await self.reload(state.engine)
             }
         }
         defer { signalTask.cancel() }

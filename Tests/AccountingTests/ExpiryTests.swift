@@ -148,6 +148,21 @@ import Testing
         bench.expectReplayAgrees()
     }
 
+    @Test func `bringing one organisation up does what is due in it, for who only looks`() {
+        let bench = Workbench()
+        bench.grant("5", expires: "2026-03-02T00:00:00Z")
+        bench.debit("1")
+        bench.wait(until: "2026-03-02T00:00:00Z")
+        bench.book.bringUp(1, to: bench.now, into: bench.buffer)
+        bench.book.bringUp(17, to: bench.now, into: bench.buffer)
+        #expect(bench.balance == "0")
+        #expect(bench.wallet.today.day == bench.now.utcDay)
+        #expect(bench.wallet.counted(for: .organisation, id: 0).spend.total == credits("1"))
+        #expect(bench.wallet.counted(for: .organisation, id: 0).spend.day == .zero)
+        #expect(bench.book.highest == 1)
+        bench.expectReplayAgrees()
+    }
+
     @Test func `time does not go back with the clock`() {
         let bench = Workbench(at: "2026-03-02T00:00:00Z")
         bench.grant("5", expires: "2026-03-02T00:00:10Z")

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 /// Goal: bad input is refused with the field and the value, and changes nothing.
+///
 /// Method: a table of calls, each with the code, the field and the sentence expected.
 @Suite struct BadInputTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -227,7 +228,14 @@ import Testing
             nil,
             "There is no organisation \"nobody\"."
         ),
-        Case(caps, #"{"scope":"org","period":"month"}"#, 400, "invalid", "amount", "amount: is missing"),
+        Case(
+            caps,
+            #"{"scope":"org","period":"month"}"#,
+            400,
+            "invalid",
+            "amount",
+            "amount: is missing"
+        ),
         Case(
             caps,
             #"{"scope":"team","period":"month","amount":"1"}"#,

@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 /// Goal: the socket is only ever ours, has the permissions that were asked for, and goes with us.
+///
 /// Method: real socket files in /tmp.
 @Suite struct ControlServerTests {
     private func run(_ settings: ControlSettings) async throws {
@@ -104,9 +105,15 @@ import Testing
         )
         try await ServerFixture.with(settings: settings) { _, _, server in
             let port = try #require(server.loopbackPort)
-            let own = try await exchange(port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
+            let own = try await exchange(
+                port,
+                "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n"
+            )
             #expect(own.hasPrefix("HTTP/1.1 200 OK\r\n"))
-            let foreign = try await exchange(port, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+            let foreign = try await exchange(
+                port,
+                "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+            )
             #expect(foreign.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
             #expect(foreign.contains(#""code":"foreign_host""#))
         }

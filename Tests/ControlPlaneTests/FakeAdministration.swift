@@ -211,7 +211,8 @@ final class FakeAdministration: Administration {
                     amount: amount,
                     spent: .zero,
                     held: .zero,
-                    resetsAt: period == .total ? nil : Timestamp(microseconds: 1_775_001_600_000_000)
+                    resetsAt: period == .total
+                        ? nil : Timestamp(microseconds: 1_775_001_600_000_000)
                 )
             )
         }

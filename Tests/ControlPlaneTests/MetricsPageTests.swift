@@ -2,7 +2,9 @@
 import Engine
 import Testing
 
-/// Goal: the page for Prometheus stays what dashboards were built on. Method: a golden.
+/// Goal: the page for Prometheus stays what dashboards were built on.
+///
+/// Method: a golden.
 @Suite struct MetricsPageTests {
     static let golden = """
         # HELP meterd_info Always 1; the labels tell what runs.

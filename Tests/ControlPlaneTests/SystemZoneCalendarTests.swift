@@ -3,8 +3,10 @@ import ControlPlane
 import Quantities
 import Testing
 
-/// Goal: midnights are exact in every zone, whatever its clocks do. Method: a table of moments
-/// with the day, its start and its end from the IANA database, and a walk through whole years.
+/// Goal: midnights are exact in every zone, whatever its clocks do.
+///
+/// Method: a table of moments with the day, its start and its end from the IANA database, and a
+/// walk through whole years.
 @Suite struct SystemZoneCalendarTests {
     struct Case: Sendable {
         var zone: String
@@ -23,67 +25,115 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case("UTC", "2026-03-01T10:00:00Z", "2026-03-01", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
+        Case(
+            "UTC",
+            "2026-03-01T10:00:00Z",
+            "2026-03-01",
+            "2026-03-01T00:00:00Z",
+            "2026-03-02T00:00:00Z"
+        ),
         // Clocks go forward: a day of 23 hours, and back: one of 25.
         Case(
-            "Europe/Berlin", "2026-03-29T12:00:00Z", "2026-03-29", "2026-03-28T23:00:00Z",
+            "Europe/Berlin",
+            "2026-03-29T12:00:00Z",
+            "2026-03-29",
+            "2026-03-28T23:00:00Z",
             "2026-03-29T22:00:00Z"
         ),
         Case(
-            "Europe/Berlin", "2026-10-25T22:59:59.999999Z", "2026-10-25", "2026-10-24T22:00:00Z",
+            "Europe/Berlin",
+            "2026-10-25T22:59:59.999999Z",
+            "2026-10-25",
+            "2026-10-24T22:00:00Z",
             "2026-10-25T23:00:00Z"
         ),
         Case(
-            "America/New_York", "2026-03-08T04:59:59.999999Z", "2026-03-07", "2026-03-07T05:00:00Z",
+            "America/New_York",
+            "2026-03-08T04:59:59.999999Z",
+            "2026-03-07",
+            "2026-03-07T05:00:00Z",
             "2026-03-08T05:00:00Z"
         ),
         Case(
-            "America/New_York", "2026-03-08T05:00:00Z", "2026-03-08", "2026-03-08T05:00:00Z",
+            "America/New_York",
+            "2026-03-08T05:00:00Z",
+            "2026-03-08",
+            "2026-03-08T05:00:00Z",
             "2026-03-09T04:00:00Z"
         ),
         Case(
-            "America/New_York", "2026-11-02T04:00:00Z", "2026-11-01", "2026-11-01T04:00:00Z",
+            "America/New_York",
+            "2026-11-02T04:00:00Z",
+            "2026-11-01",
+            "2026-11-01T04:00:00Z",
             "2026-11-02T05:00:00Z"
         ),
         // There midnight itself does not exist when clocks go forward: the day begins at one.
         Case(
-            "America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-04", "2018-11-04T03:00:00Z",
+            "America/Sao_Paulo",
+            "2018-11-04T03:00:00Z",
+            "2018-11-04",
+            "2018-11-04T03:00:00Z",
             "2018-11-05T02:00:00Z"
         ),
         Case(
-            "America/Sao_Paulo", "2018-11-04T02:59:59Z", "2018-11-03", "2018-11-03T03:00:00Z",
+            "America/Sao_Paulo",
+            "2018-11-04T02:59:59Z",
+            "2018-11-03",
+            "2018-11-03T03:00:00Z",
             "2018-11-04T03:00:00Z"
         ),
         // And clocks go back at midnight to 23:00 of the day before, which lasts 25 hours.
         Case(
-            "America/Sao_Paulo", "2018-02-18T02:30:00Z", "2018-02-17", "2018-02-17T02:00:00Z",
+            "America/Sao_Paulo",
+            "2018-02-18T02:30:00Z",
+            "2018-02-17",
+            "2018-02-17T02:00:00Z",
             "2018-02-18T03:00:00Z"
         ),
         // Clocks went back at 00:01: the day that began for a minute goes on.
         Case(
-            "America/St_Johns", "2010-11-07T02:30:30Z", "2010-11-07", "2010-11-07T02:30:00Z",
+            "America/St_Johns",
+            "2010-11-07T02:30:30Z",
+            "2010-11-07",
+            "2010-11-07T02:30:00Z",
             "2010-11-08T03:30:00Z"
         ),
         Case(
-            "America/St_Johns", "2010-11-07T03:00:00Z", "2010-11-07", "2010-11-07T02:30:00Z",
+            "America/St_Johns",
+            "2010-11-07T03:00:00Z",
+            "2010-11-07",
+            "2010-11-07T02:30:00Z",
             "2010-11-08T03:30:00Z"
         ),
         Case(
-            "Asia/Kathmandu", "2026-06-15T18:15:00Z", "2026-06-16", "2026-06-15T18:15:00Z",
+            "Asia/Kathmandu",
+            "2026-06-15T18:15:00Z",
+            "2026-06-16",
+            "2026-06-15T18:15:00Z",
             "2026-06-16T18:15:00Z"
         ),
         // Samoa crossed the date line: there was no 30 December 2011.
         Case(
-            "Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29", "2011-12-29T10:00:00Z",
+            "Pacific/Apia",
+            "2011-12-30T09:59:59Z",
+            "2011-12-29",
+            "2011-12-29T10:00:00Z",
             "2011-12-30T10:00:00Z"
         ),
         Case(
-            "Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31", "2011-12-30T10:00:00Z",
+            "Pacific/Apia",
+            "2011-12-30T10:00:00Z",
+            "2011-12-31",
+            "2011-12-30T10:00:00Z",
             "2011-12-31T10:00:00Z"
         ),
         // Names that IANA keeps as links.
         Case(
-            "US/Eastern", "2026-07-04T12:00:00Z", "2026-07-04", "2026-07-04T04:00:00Z",
+            "US/Eastern",
+            "2026-07-04T12:00:00Z",
+            "2026-07-04",
+            "2026-07-04T04:00:00Z",
             "2026-07-05T04:00:00Z"
         ),
     ]

@@ -121,7 +121,8 @@ import Testing
         }
     }
 
-    @Test func `an end block that was dropped before its block was written is written again`() throws {
+    @Test func `an end block that was dropped before its block was there is written again`() throws
+    {
         for seed in 1...20 {
             let disk = SimulatedDisk(seed: UInt64(seed))
             let bench = try Bench(disk)

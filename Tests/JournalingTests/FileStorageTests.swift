@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `a write beyond a file's size limit is an error and not a death`() throws {
+    @Test func `a file gives back what was written and ends where it ends`() throws {
         try withDirectory { path in
             let storage = try FileStorage(directory: path)
             let file = try storage.create("file")

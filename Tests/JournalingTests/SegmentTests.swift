@@ -166,7 +166,8 @@ import Testing
         }
     }
 
-    @Test func `writing stops at the disk space that is allowed and goes on after a retire`() throws {
+    @Test func `writing stops at the disk space that is allowed and goes on after a retire`() throws
+    {
         let bench = try Bench(SimulatedDisk())
         var count = 0
         do throws(JournalError) {

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 import Testing
 
@@ -19,6 +20,7 @@ import Testing
 
         /// Keeps an error that waiting does not cure.
         func note(_ error: JournalError) {
+            sched_yield()
             if !error.isTransient { unexpected.withLock { $0.append(error.description) } }
         }
     }
@@ -45,7 +47,10 @@ import Testing
                     isRight = bytes.elementsEqual(body(of: number))
                     return end
                 }
-                guard let end else { continue }
+                guard let end else {
+                    sched_yield()
+                    continue
+                }
                 if !isRight || end > limit { Issue.record("block \(number) is not right") }
                 number += 1
                 if number % 16 == 0 { try journal.retire(below: end) }
@@ -84,6 +89,7 @@ import Testing
                 do throws(JournalError) {
                     try syncer.sync()
                     try syncer.prepareSegment()
+                    sched_yield()
                 } catch {
                     shared.note(error)
                 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 import Testing
 
@@ -19,6 +20,7 @@ import Testing
             var expected: UInt64 = 0
             while expected < count {
                 var inBatch = 0
+                let before = expected
                 ring.drain { record in
                     // Now and then a consumer stops, as one with a full ring behind it does.
                     inBatch += 1
@@ -29,6 +31,7 @@ import Testing
                     expected += 1
                     return true
                 }
+                if expected == before { sched_yield() }
             }
             done.signal()
         }
@@ -56,7 +59,9 @@ import Testing
             done.signal()
         }
         DispatchQueue(label: "rings.test.consumer").async {
-            while !stop.load(ordering: .relaxed) { ring.drain { _ in true } }
+            while !stop.load(ordering: .relaxed) {
+                if ring.drain({ _ in true }) == 0 { sched_yield() }
+            }
             done.signal()
         }
         produce(50_000, into: ring)
@@ -69,12 +74,14 @@ import Testing
     private func produce(_ count: UInt64, into ring: ByteRing) {
         var number: UInt64 = 0
         while number < count {
+            let before = number
             let batch = min(count, number + 1 + number % 5)
             while number < batch, let space = ring.claim(lengthOfRecord(number, in: ring)) {
                 fill(space, number: number)
                 number += 1
             }
             ring.publish()
+            if number == before { sched_yield() }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 import Testing
 
@@ -146,11 +147,11 @@ import Testing
             drained.wrappingAdd(count, ordering: .releasing)
         }
         for number in 1...20_000 {
-            while ring.claim(8) == nil {}
+            while ring.claim(8) == nil { sched_yield() }
             ring.publish()
             if number % 2 == 0 { stage.runInline() } else { stage.kick() }
             if number % 3 == 0 {
-                while drained.load(ordering: .acquiring) != number {}
+                while drained.load(ordering: .acquiring) != number { sched_yield() }
             }
         }
         untilIdle(stage)
@@ -160,5 +161,5 @@ import Testing
 
 /// Waits until a stage is idle; ends because nobody kicks it any more.
 private func untilIdle(_ stage: Stage) {
-    while !stage.isIdle {}
+    while !stage.isIdle { sched_yield() }
 }

@@ -8,6 +8,7 @@ public enum ControlJSON {
     /// - Parameters:
     ///   - body: What to write.
     ///   - pretty: Whether people will read it.
+    /// - Returns: UTF-8.
     /// - Throws: `EncodingError`; a bug, for bodies only hold what JSON can carry.
     public static func bytes(_ body: some Encodable, pretty: Bool = false) throws -> [UInt8] {
         let encoder = JSONEncoder()
@@ -22,8 +23,10 @@ public enum ControlJSON {
     /// - Parameters:
     ///   - type: What it should be.
     ///   - bytes: The JSON.
+    /// - Returns: The body.
     /// - Throws: `DecodingError` when it is something else.
-    public static func read<Body: Decodable>(_ type: Body.Type, from bytes: [UInt8]) throws -> Body {
+    public static func read<Body: Decodable>(_ type: Body.Type, from bytes: [UInt8]) throws -> Body
+    {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(type, from: Data(bytes))

@@ -27,7 +27,8 @@ public final class SystemZoneCalendar: ZoneCalendar {
     ///
     /// - Parameters:
     ///   - moment: The moment.
-    ///   - zone: An IANA name.
+    ///   - name: An IANA name.
+    /// - Returns: The day's date and its two midnights, or nil.
     public func day(containing moment: Timestamp, zone name: String) -> ZonedDay? {
         zones.withLock { zones in
             if let last = zones[name]?.last, last.start <= moment, moment < last.end {
@@ -49,7 +50,9 @@ struct ZoneRules: Sendable {
     /// Finds the zone, or nil when the machine has none of that name.
     init?(name: String) {
         // Foundation also reads names such as "GMT+0530", which are no IANA zones.
-        guard ZoneRules.isIdentifier(name), let zone = TimeZone(identifier: name) else { return nil }
+        guard ZoneRules.isIdentifier(name), let zone = TimeZone(identifier: name) else {
+            return nil
+        }
         self.zone = zone
     }
 

@@ -29,6 +29,7 @@ public struct ControlClient: Sendable {
     /// Sends a request and waits for its answer.
     ///
     /// - Parameter request: What to ask.
+    /// - Returns: The answer, also when it is a refusal.
     /// - Throws: `ControlClientError` when there is no answer; a refusal is an answer.
     public func send(_ request: ControlRequest) async throws(ControlClientError) -> ControlAnswer {
         let channel = try await connect()

@@ -84,6 +84,7 @@ public struct ControlAnswer: Sendable, Hashable {
     /// Reads the body.
     ///
     /// - Parameter type: What it should be.
+    /// - Returns: The body.
     /// - Throws: `DecodingError` when it is something else.
     public func read<Body: Decodable>(_ type: Body.Type) throws -> Body {
         try ControlJSON.read(type, from: body)

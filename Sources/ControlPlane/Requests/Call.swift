@@ -96,8 +96,9 @@ struct Answer: Sendable {
 }
 
 extension String {
-    /// The text with `%xx` read; as it is where they make no UTF-8. A plus sign stays one, so
-    /// that times such as `10:00:00+02:00` need no escaping.
+    /// The text with percent escapes read; as it is where they make no UTF-8.
+    ///
+    /// A plus sign stays one, so that times such as `10:00:00+02:00` need no escaping.
     var removingPercent: String {
         removingPercentEncoding ?? self
     }

@@ -62,8 +62,10 @@ struct FieldReader {
 
     // MARK: - Quantities
 
-    /// A decimal string that must be there. JSON numbers are refused: they go through binary
-    /// floating point in most programs, and money must not.
+    /// A decimal string that must be there.
+    ///
+    /// JSON numbers are refused: they go through binary floating point in most programs, and money
+    /// must not.
     mutating func amount(_ name: String) throws -> Amount {
         guard let value = take(name) else { throw missing(name) }
         guard case .text(let text) = value else {
@@ -134,7 +136,8 @@ struct FieldReader {
     /// Refuses what was not asked for: a field that is misspelt must not be passed over.
     func refuseRest() throws {
         guard let name = fields.keys.min() else { return }
-        let list = known.isEmpty ? "There are none here." : "Known: \(known.joined(separator: ", "))."
+        let list =
+            known.isEmpty ? "There are none here." : "Known: \(known.joined(separator: ", "))."
         throw Problem.invalid(name, "is not a known \(what). \(list)")
     }
 

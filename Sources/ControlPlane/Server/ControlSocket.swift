@@ -65,7 +65,11 @@ struct ControlSocket: Sendable {
 
     /// Whether a connection is taken: a socket file outlives its process, a listener does not.
     private func somebodyListens() throws(ControlError) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0
+        )
         guard descriptor >= 0 else { throw .system(call: "socket", path: path, errno: errno) }
         defer { close(descriptor) }
         var address = sockaddr_un()

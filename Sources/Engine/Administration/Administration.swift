@@ -11,6 +11,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - name: Unique; 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.
     ///   - zone: IANA time zone, or nil for the configured default.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when the name is taken or the zone unknown.
     func createOrganisation(
         name: String,
@@ -22,6 +23,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - name: The organisation.
     ///   - reason: Why, for the books.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     func closeOrganisation(
         name: String,
@@ -31,6 +33,7 @@ public protocol Administration: Sendable {
     /// One organisation with wallet, keys, projects, caps and grants, as memory has it now.
     ///
     /// - Parameter name: The organisation.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     func organisation(name: String) async throws(AdministrationError) -> OrganisationInfo
 
@@ -39,6 +42,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - after: Where to go on, or nil from the beginning.
     ///   - limit: How many at most.
+    /// - Returns: At most `limit` names.
     func organisationNames(after: String?, limit: Int) -> [String]
 
     /// Adds a project.
@@ -46,6 +50,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: Unique within it.
+    /// - Returns: The project with its number.
     /// - Throws: `AdministrationError` when the organisation is unknown or the name taken.
     func createProject(
         organisation: String,
@@ -58,6 +63,7 @@ public protocol Administration: Sendable {
     ///   - organisation: The organisation.
     ///   - name: Unique within it.
     ///   - project: The project that the key is bound to, or nil.
+    /// - Returns: The key with its secret.
     /// - Throws: `AdministrationError` when something named is unknown or the name taken.
     func createKey(
         organisation: String,
@@ -70,6 +76,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: The key.
+    /// - Returns: The key with its new secret.
     /// - Throws: `AdministrationError` when it is unknown or revoked.
     func rotateKey(
         organisation: String,
@@ -81,6 +88,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: The key.
+    /// - Returns: The key as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     func revokeKey(
         organisation: String,
@@ -92,6 +100,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - request: How much, of what class, from when to when.
+    /// - Returns: The grant that was made, now or by the same call before.
     /// - Throws: `AdministrationError`; `idempotencyConflict` when the key was used with other content.
     func grant(
         organisation: String,
@@ -105,6 +114,7 @@ public protocol Administration: Sendable {
     ///   - target: What it caps.
     ///   - period: Over which time it counts.
     ///   - amount: The cap, or nil to clear it.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when something named is unknown.
     func setCap(
         organisation: String,
@@ -118,6 +128,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - filter: Which lines.
+    /// - Returns: At most `limit` lines.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     func transactions(
         organisation: String,
@@ -129,6 +140,7 @@ public protocol Administration: Sendable {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - filter: Which requests.
+    /// - Returns: At most `limit` requests.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     func usage(
         organisation: String,
@@ -138,6 +150,7 @@ public protocol Administration: Sendable {
     /// Proves the books: every chain, every sum, and memory against PostgreSQL.
     ///
     /// - Parameter organisation: One, or nil for all.
+    /// - Returns: What was proved, and every violation found.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     func audit(organisation: String?) async throws(AdministrationError) -> AuditReport
 

@@ -9,6 +9,7 @@ extension Engine: Administration {
     /// - Parameters:
     ///   - name: Unique; 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.
     ///   - zone: IANA time zone, or nil for the configured default.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when the name is taken or the zone unknown.
     public func createOrganisation(
         name: String,
@@ -37,6 +38,7 @@ extension Engine: Administration {
     /// - Parameters:
     ///   - name: The organisation.
     ///   - reason: Why, for the books.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     public func closeOrganisation(
         name: String,
@@ -54,6 +56,7 @@ extension Engine: Administration {
     /// One organisation as memory has it now.
     ///
     /// - Parameter name: The organisation.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     public func organisation(
         name: String
@@ -73,6 +76,7 @@ extension Engine: Administration {
     /// - Parameters:
     ///   - after: Where to go on, or nil from the beginning.
     ///   - limit: How many at most.
+    /// - Returns: At most `limit` names.
     public func organisationNames(after: String?, limit: Int) -> [String] {
         directory.names(after: after, limit: limit)
     }
@@ -82,6 +86,7 @@ extension Engine: Administration {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: Unique within it.
+    /// - Returns: The project with its number.
     /// - Throws: `AdministrationError` when the organisation is unknown or the name taken.
     public func createProject(
         organisation: String,
@@ -108,6 +113,7 @@ extension Engine: Administration {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - request: How much, of what class, from when to when.
+    /// - Returns: The grant that was made, now or by the same call before.
     /// - Throws: `AdministrationError`.
     public func grant(
         organisation: String,
@@ -139,6 +145,7 @@ extension Engine: Administration {
     ///   - target: What it caps.
     ///   - period: Over which time it counts.
     ///   - amount: The cap, or nil to clear it.
+    /// - Returns: The organisation as it is now.
     /// - Throws: `AdministrationError` when something named is unknown.
     public func setCap(
         organisation: String,

@@ -13,6 +13,7 @@ extension Engine {
     /// memory had.
     ///
     /// - Parameter organisation: One, or nil for all.
+    /// - Returns: What was proved, and every violation found.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     public func audit(
         organisation: String?

@@ -8,6 +8,7 @@ extension Engine {
     ///   - organisation: The organisation.
     ///   - name: Unique within it.
     ///   - project: The project that the key is bound to, or nil.
+    /// - Returns: The key with its secret.
     /// - Throws: `AdministrationError` when something named is unknown or the name taken.
     public func createKey(
         organisation: String,
@@ -47,6 +48,7 @@ extension Engine {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: The key.
+    /// - Returns: The key with its new secret.
     /// - Throws: `AdministrationError` when it is unknown or revoked.
     public func rotateKey(
         organisation: String,
@@ -72,6 +74,7 @@ extension Engine {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - name: The key.
+    /// - Returns: The key as it is now.
     /// - Throws: `AdministrationError` when it is unknown.
     public func revokeKey(
         organisation: String,

@@ -14,6 +14,7 @@ extension Engine {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - filter: Which lines.
+    /// - Returns: At most `limit` lines.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     public func transactions(
         organisation: String,
@@ -43,6 +44,7 @@ extension Engine {
     /// - Parameters:
     ///   - organisation: The organisation.
     ///   - filter: Which requests.
+    /// - Returns: At most `limit` requests.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     public func usage(
         organisation: String,
@@ -77,13 +79,16 @@ extension Engine {
 
     /// Positions, lag, backlog, connections, and what is wrong if something is.
     public func status() -> StatusReport {
-        StatusReport(
+        // What a shard turned down or had seen before is not counted as taken.
+        let turnedDown = counters.rejected.value + counters.repeated.value
+        let accepted = ingest.accepted.value + counters.recovered.value - turnedDown
+        return StatusReport(
             node: settings.node.name,
             version: version,
             startedAt: startedAt,
             ready: isReady,
             troubles: health.all,
-            accepted: ingest.accepted.value + counters.recovered.value,
+            accepted: accepted,
             applied: counters.applied.value,
             journaled: counters.journaled.value,
             stored: counters.stored.value,
@@ -145,7 +150,8 @@ extension TransactionInfo {
             kind: line.kind.rawValue,
             amount: line.amount,
             balance: line.balance,
-            detail: line.model ?? [line.reference, line.note].filter { !$0.isEmpty }.joined(separator: " "),
+            detail: line.model
+                ?? [line.reference, line.note].filter { !$0.isEmpty }.joined(separator: " "),
             project: line.project,
             key: line.key,
             session: line.session

@@ -136,7 +136,9 @@ final class Directory: Sendable {
     /// Gives a name back whose organisation was not made.
     func unreserve(_ name: String) {
         state.withLock { state in
-            guard let number = state.byName[name], state.organisations[number] == nil else { return }
+            guard let number = state.byName[name], state.organisations[number] == nil else {
+                return
+            }
             state.byName[name] = nil
         }
     }

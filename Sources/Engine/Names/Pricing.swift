@@ -15,10 +15,17 @@ final class Pricing: Sendable {
     let digest: String
     /// The declaration of each version's price, by the table's version number.
     let prices: [PriceDeclared]
+    /// The same versions' durable numbers alone, for the data path.
+    let priceNumbers: [UInt32]
 
     private let models: NameRegistry
 
-    init(card: RateCard, text: String, models: NameRegistry, prices: PriceRegistry)
+    init(
+        card: RateCard,
+        text: String,
+        models: NameRegistry,
+        prices: PriceRegistry
+    )
         throws(RateCardError)
     {
         let table = try RateTable(card)
@@ -40,6 +47,7 @@ final class Pricing: Sendable {
             }
         }
         self.prices = declarations.compactMap { $0 }
+        self.priceNumbers = self.prices.map(\.price)
         invariant(self.prices.count == table.versionCount, "every version belongs to a model")
     }
 

@@ -199,7 +199,8 @@ public final class Engine: Sendable {
                 let now = time.now()
                 for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
                 if health.has(.journalWrite) { journalStage.kick() }
-                if health.has(.journalSync) || journal.positions.written > journal.positions.synced {
+                if health.has(.journalSync) || journal.positions.written > journal.positions.synced
+                {
                     syncStage.kick()
                 }
                 // PostgreSQL's lease wants renewing, whether there is traffic or not.

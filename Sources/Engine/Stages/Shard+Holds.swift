@@ -42,7 +42,14 @@ extension Shard {
         let result = book(of: command.org).authorize(request, at: now, into: records)
         switch result {
         case .granted(let granted):
-            reply(granted, command.request, header, loop, output, isFinal: output == command.maxOutput)
+            reply(
+                granted,
+                command.request,
+                header,
+                loop,
+                output,
+                isFinal: output == command.maxOutput
+            )
         case .refused(let reason, let report):
             refuse(command.request, nil, reason, report, command.org, header, loop)
         }
@@ -78,7 +85,14 @@ extension Shard {
         )
         switch result {
         case .granted(let granted) where granted.complete:
-            reply(granted, command.request, header, loop, output, isFinal: output == command.maxOutput)
+            reply(
+                granted,
+                command.request,
+                header,
+                loop,
+                output,
+                isFinal: output == command.maxOutput
+            )
         case .granted(let granted):
             // The last slice: what is left is less than was asked for.
             let covered = pricing.table.outputTokensCovered(

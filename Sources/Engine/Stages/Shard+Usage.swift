@@ -29,7 +29,7 @@ extension Shard {
         }
         declare(command, version: version)
         var change = UsageChange(command, at: at)
-        change.price = pricing.prices[version].price
+        change.price = pricing.priceNumbers[version]
         change.tier = charge.tier
         change.charge = charge.amount
         let fixed = RingMessage.headerLength + MemoryLayout<UsageCommand>.size
@@ -83,8 +83,9 @@ extension Shard {
             declareName(.provider, UInt32(command.provider))
         }
         declareProducer(command.producer)
-        let price = pricing.prices[version]
-        if Declared.note(price.price, in: &declared.prices) { record(.priceDeclared(price)) }
+        if Declared.note(pricing.priceNumbers[version], in: &declared.prices) {
+            record(.priceDeclared(pricing.prices[version]))
+        }
     }
 
     func declareModel(_ number: UInt32) {

@@ -144,7 +144,6 @@ final class Shard: @unchecked Sendable {
 
     func countUsage() {
         usageInRecords += 1
-        counters.applied.add()
     }
 
     /// Hands the records so far to the journal; false when its ring is full.
@@ -171,6 +170,7 @@ final class Shard: @unchecked Sendable {
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
         }
         out.publish()
+        counters.applied.add(UInt64(usageInRecords))
         records.removeAll()
         usageInRecords = 0
         signal.setWantsRoom(false)

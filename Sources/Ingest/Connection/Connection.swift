@@ -20,8 +20,7 @@ final class Connection {
     var stalled = false
 
     var names = NameTable()
-    var producerName: String?
-    var producer: ProducerState?
+    var producer: ProducerSession?
     var durability = Durability.journaled
     /// A hello that waits until everything its producer sent before is safe.
     var barrier: [Barrier] = []

@@ -44,7 +44,7 @@ extension IngestLoop {
     }
 
     private func greet(_ hello: Hello, _ frame: RawSpan, _ connection: Connection) {
-        guard connection.producerName == nil else {
+        guard connection.producer == nil else {
             fail(connection, ConnectionFault(.malformed, "a connection says hello once"))
             return
         }
@@ -65,8 +65,7 @@ extension IngestLoop {
         case .tooMany:
             fail(connection, ConnectionFault(.tooLarge, "there are too many producers"))
         case .taken(let state):
-            connection.producerName = name
-            connection.producer = state
+            connection.producer = ProducerSession(name: name, state)
             connection.durability = hello.durability
             connection.barrier = state.barrier
             if connection.barrier.allSatisfy(\.isPassed) {
@@ -83,7 +82,6 @@ extension IngestLoop {
         guard let producer = connection.producer else { return }
         let waited = !connection.barrier.isEmpty
         connection.barrier = []
-        connection.producer?.barrier = []
         connection.safe = producer.accepted
         connection.acknowledged = producer.accepted
         connection.say(
@@ -224,7 +222,7 @@ extension IngestLoop {
             rejection.code != .overloaded, let producer = connection.producer,
             sequence == producer.accepted + 1
         else { return }
-        connection.producer?.accepted = sequence
+        producer.accept(sequence, digest: 0)
         markAccepted(connection)
         let command = SkipCommand(producer: producer.number, sequence: sequence)
         RingMessage.put(command, kind: CommandKind.skip.rawValue, into: wiring.commands[0])

@@ -40,7 +40,9 @@ extension IngestLoop {
         }
     }
 
-    /// Notes what a look-up found. A key that was known once and is no more keeps its meaning:
+    /// Notes what a look-up found.
+    ///
+    /// A key that was known once and is no more keeps its meaning:
     /// usage under it has happened and is booked; a new request is refused by its generation.
     private func lookUp(
         _ entry: inout NameTable.Entry,
@@ -87,10 +89,11 @@ extension IngestLoop {
         guard let index = index(name, .model, frame, connection) else { return nil }
         let providerIndex = self.index(provider, .provider, frame, connection)
         let context = providerIndex.map { $0 + 1 } ?? 0
-        let known = connection.names.models[Int(index)]
-        if known.version == namesVersion, known.context == context, known.found {
-            return known.number
+        let known = connection.names.withModel(index) { entry -> UInt32? in
+            let isFresh = entry.version == namesVersion && entry.context == context && entry.found
+            return isFresh ? entry.number : nil
         }
+        if let known { return known }
         let providerText = providerIndex.map { connection.names.providers[Int($0)].text }
         return connection.names.withModel(index) { entry in
             entry.version = namesVersion

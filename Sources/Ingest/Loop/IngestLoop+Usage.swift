@@ -16,12 +16,12 @@ extension IngestLoop {
             guard let producer = connection.producer else {
                 fail(
                     connection,
-                    ConnectionFault(.malformed, "usage with a sequence comes after a hello")
+                    ConnectionFault(.notAllowed, "usage with a sequence comes after a hello")
                 )
                 return
             }
             digest = contentDigest(report, frame)
-            guard isNext(report, digest, connection) else { return }
+            guard isNext(report, digest, producer, connection) else { return }
             command.producer = producer.number
             command.sequence = report.sequence
         }
@@ -30,21 +30,26 @@ extension IngestLoop {
             identify(report, frame, connection, &command)
             if let id = ShortText(report.id, in: frame) { acks.note(id, of: connection.origin) }
         } else {
-            accept(report.sequence, digest, connection)
+            connection.producer?.accept(report.sequence, digest: digest)
+            markAccepted(connection)
         }
         put(command, report, frame)
         wiring.counters.accepted.addAlone()
     }
 
     /// Whether a report's sequence is the next one; answers it if not.
-    private func isNext(_ report: UsageReport, _ digest: UInt64, _ connection: Connection) -> Bool {
-        guard let accepted = connection.producer?.accepted else { return false }
+    private func isNext(
+        _ report: UsageReport,
+        _ digest: UInt64,
+        _ producer: ProducerSession,
+        _ connection: Connection
+    ) -> Bool {
+        let accepted = producer.accepted
         if report.sequence == accepted + 1 {
-            guard let producer = connection.producer, !producer.recovered.isContiguous,
-                producer.recovered.contains(report.sequence)
-            else { return true }
+            guard producer.wasRecovered(report.sequence) else { return true }
             // It was found in the journal at start, ahead of one that was not: it is booked.
-            accept(report.sequence, 0, connection)
+            producer.accept(report.sequence, digest: 0)
+            markAccepted(connection)
             wiring.counters.duplicates.add()
             return false
         }
@@ -53,7 +58,7 @@ extension IngestLoop {
             return false
         }
         wiring.counters.duplicates.add()
-        if isConflict(report.sequence, digest, connection) {
+        if producer.isConflict(report.sequence, digest: digest) {
             let rejection = Rejection(
                 .conflict,
                 subject: .sequence(report.sequence),
@@ -65,23 +70,6 @@ extension IngestLoop {
         connection.owesAcknowledgement = true
         markDirty(connection)
         return false
-    }
-
-    private func isConflict(_ sequence: UInt64, _ digest: UInt64, _ connection: Connection) -> Bool {
-        guard let producer = connection.producer, !producer.recent.isEmpty,
-            producer.accepted - sequence < UInt64(ProducerState.recentCount)
-        else { return false }
-        let known = producer.recent[Int(sequence) % ProducerState.recentCount]
-        return known != 0 && known != digest
-    }
-
-    private func accept(_ sequence: UInt64, _ digest: UInt64, _ connection: Connection) {
-        if connection.producer?.recent.isEmpty == true {
-            connection.producer?.recent = Array(repeating: 0, count: ProducerState.recentCount)
-        }
-        connection.producer?.accepted = sequence
-        connection.producer?.recent[Int(sequence) % ProducerState.recentCount] = digest
-        markAccepted(connection)
     }
 
     /// Fills in what the report's names mean; rejects it and says false where one means nothing.
@@ -102,7 +90,8 @@ extension IngestLoop {
             return false
         }
         guard let model = model(report.model, report.provider, frame, connection) else {
-            let message = quoted("model", report.model, .model, frame, connection)
+            let message =
+                quoted("model", report.model, .model, frame, connection)
                 + " has no price on the rate card"
             reject(
                 Rejection(.unknownModel, subject: report.subject(in: frame), message: message),
@@ -111,7 +100,8 @@ extension IngestLoop {
             return false
         }
         guard let project = project(report.project, account, frame, connection) else {
-            let message = quoted("project", report.project, .project, frame, connection)
+            let message =
+                quoted("project", report.project, .project, frame, connection)
                 + " does not exist in this organisation"
             reject(
                 Rejection(.malformed, subject: report.subject(in: frame), message: message),
@@ -175,7 +165,7 @@ extension IngestLoop {
         _ command: inout UsageCommand
     ) {
         var identity = StateDigest()
-        identity.combine(bytes: (connection.producerName ?? "").utf8)
+        identity.combine(bytes: (connection.producer?.name ?? "").utf8)
         identity.combine(UInt64(command.org))
         frame.extracting(report.id.bounds).withUnsafeBytes { identity.combine(bytes: $0) }
         // Zero means "no identity" in a record; one digest in 2^128 is moved to 1.
@@ -187,7 +177,10 @@ extension IngestLoop {
 
     /// A digest of everything that a report says, to tell a repeat from a conflict.
     private func contentDigest(_ report: UsageReport, _ frame: RawSpan) -> UInt64 {
-        var first = mix(0x9E37_79B9_7F4A_7C15, UInt64(report.tokens.input) << 32 | UInt64(report.tokens.output))
+        var first = mix(
+            0x9E37_79B9_7F4A_7C15,
+            UInt64(report.tokens.input) << 32 | UInt64(report.tokens.output)
+        )
         first = mix(first, UInt64(report.tokens.cacheRead) << 32 | UInt64(report.tokens.cacheWrite))
         let flags: UInt64 = (report.failed ? 1 : 0) | (report.cacheHit ? 2 : 0)
         first = mix(first, UInt64(report.tokens.reasoning) << 32 | flags)

@@ -313,13 +313,13 @@ extension IngestLoop {
         connection.closed = true
         epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
         Glibc.close(connection.fd)
-        if let name = connection.producerName, var state = connection.producer {
-            if connection.barrier.isEmpty {
-                state.barrier = zip(wiring.progress, wiring.commands).map {
+        if let producer = connection.producer {
+            let barrier =
+                connection.barrier.isEmpty
+                ? zip(wiring.progress, wiring.commands).map {
                     Barrier(progress: $0, position: $1.claimedPosition)
-                }
-            }
-            wiring.producers.giveBack(name, state)
+                } : connection.barrier
+            wiring.producers.giveBack(producer.name, producer.state(barrier: barrier))
         }
         if !connection.topics.isEmpty {
             wiring.signal.changeSubscribers(by: -1)

@@ -2,7 +2,9 @@ import Quantities
 import Rings
 import Wire
 
-/// What a connection asks of a shard. Only ever in memory: the layout may change with the program.
+/// What a connection asks of a shard.
+///
+/// Only ever in memory: the layout may change with the program.
 public enum CommandKind: UInt8, Sendable {
     case usage = 1
     case authorize = 2
@@ -164,7 +166,8 @@ public enum RingMessage {
     ///   - kind: What it is.
     ///   - ring: Where to; the caller has made sure that there is room.
     @inlinable
-    public static func put<Value: BitwiseCopyable>(_ value: Value, kind: UInt8, into ring: ByteRing) {
+    public static func put<Value: BitwiseCopyable>(_ value: Value, kind: UInt8, into ring: ByteRing)
+    {
         guard let space = ring.claim(headerLength + MemoryLayout<Value>.size) else {
             invariantBroken("a ring's room is checked before a message is put")
         }
@@ -177,6 +180,7 @@ public enum RingMessage {
     /// - Parameters:
     ///   - record: The message as it came out of the ring.
     ///   - type: What its kind says it is.
+    /// - Returns: The message.
     @inlinable
     public static func value<Value: BitwiseCopyable>(
         of record: UnsafeRawBufferPointer,

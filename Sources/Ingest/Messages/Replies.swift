@@ -1,7 +1,7 @@
 import Quantities
 import Wire
 
-/// What a shard answers to a loop. Only ever in memory.
+/// What a shard answers to a loop; only ever in memory.
 public enum ReplyKind: UInt8, Sendable {
     case granted = 1
     case refused = 2

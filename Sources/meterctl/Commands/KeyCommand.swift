@@ -144,7 +144,13 @@ struct KeyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = ControlRequest(
-                .post, "v1", "organisations", organisation, "keys", name, "rotate"
+                .post,
+                "v1",
+                "organisations",
+                organisation,
+                "keys",
+                name,
+                "rotate"
             )
             try await control.show(NewSecretBody.self, request) { KeyText.secret($0) }
         }
@@ -169,7 +175,13 @@ struct KeyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let request = ControlRequest(
-                .post, "v1", "organisations", organisation, "keys", name, "revoke"
+                .post,
+                "v1",
+                "organisations",
+                organisation,
+                "keys",
+                name,
+                "revoke"
             )
             try await control.show(KeyBody.self, request) { "Key \($0.name) is revoked.\n" }
         }

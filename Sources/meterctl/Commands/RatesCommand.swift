@@ -174,7 +174,8 @@ struct RatesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes meterd read its rate card again; a broken one is refused.",
             discussion: """
-                Example:
+                Examples:
+                  meterctl rates reload
                   meterctl rates check rates.yaml && meterctl rates reload
                 """
         )

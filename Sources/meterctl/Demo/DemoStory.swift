@@ -78,7 +78,9 @@ struct DemoStory: Sendable {
 
     private func burnDown() async throws {
         var shown = plan.credits
-        try await wait("the cutoff") { $0.isCutOff } meanwhile: {
+        try await wait("the cutoff") {
+            $0.isCutOff
+        } meanwhile: {
             let balance = try await wallet().posted
             let line = DemoText.burnDown(balance: balance, of: plan.credits, board.now)
             Console.redraw(line)

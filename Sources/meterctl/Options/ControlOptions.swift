@@ -97,7 +97,8 @@ enum Control {
     }
 
     /// Reads an answer; one that cannot be read is a bug or a meterd of another version.
-    static func read<Body: Decodable>(_ type: Body.Type, from answer: ControlAnswer) throws -> Body {
+    static func read<Body: Decodable>(_ type: Body.Type, from answer: ControlAnswer) throws -> Body
+    {
         do {
             return try answer.read(type)
         } catch {

@@ -25,7 +25,10 @@ struct IdempotencyOptions: ParsableArguments {
 
     static func newKey() -> String {
         var generator = SystemRandomNumberGenerator()
-        let words = (UInt64.random(in: .min ... .max, using: &generator), UInt64.random(in: .min ... .max, using: &generator))
+        let words = (
+            UInt64.random(in: .min ... .max, using: &generator),
+            UInt64.random(in: .min ... .max, using: &generator)
+        )
         return "ctl-" + hexadecimal(words.0) + hexadecimal(words.1)
     }
 

@@ -135,7 +135,9 @@ extension SimulatedDisk.State {
             return .disk(operation: operation, file: name, code: code)
         }
         // Reading is not made to fail at random: every other call is more interesting.
-        guard faultOdds > 0, operation != .read, random.below(Int(faultOdds)) == 0 else { return nil }
+        guard faultOdds > 0, operation != .read, random.below(Int(faultOdds)) == 0 else {
+            return nil
+        }
         let code = random.below(2) == 0 ? EIO : ENOSPC
         return .disk(operation: operation, file: name, code: code)
     }

@@ -1,0 +1,24 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that nobody who links a room builds this.
+let package = Package(
+    name: "meterd-benchmarks",
+    dependencies: [
+        .package(name: "meterd", path: "../")
+    ],
+    targets: [
+        .executableTarget(
+            name: "meterd-bench",
+            dependencies: [
+                .product(name: "MeterdWire", package: "meterd"),
+                .product(name: "MeterdPostgresHeader", package: "meterd"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+            ]
+        )
+    ],
+    swiftLanguageModes: [.v6]
+)
