@@ -11,8 +11,8 @@ let package = Package(
         .executableTarget(
             name: "meterd-bench",
             dependencies: [
-                .product(name: "MeterdWire", package: "meterd"),
-                .product(name: "MeterdPostgresHeader", package: "meterd"),
+                .product(name: "Wire", package: "meterd"),
+                .product(name: "CLibpq", package: "meterd"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

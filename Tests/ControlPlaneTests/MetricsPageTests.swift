@@ -43,7 +43,7 @@ import Testing
         # HELP meterd_journal_retired_bytes Journal position below which segments are gone.
         # TYPE meterd_journal_retired_bytes gauge
         meterd_journal_retired_bytes 0
-        # HELP meterd_journal_backlog_bytes Safe on disk and not yet in PostgreSQL: synced less stored.
+        # HELP meterd_journal_backlog_bytes Safe on disk, not yet in PostgreSQL: synced less stored.
         # TYPE meterd_journal_backlog_bytes gauge
         meterd_journal_backlog_bytes 4096
         # HELP meterd_journal_size_bytes What the journal takes on disk.

@@ -149,20 +149,22 @@ import Testing
             (
                 "transactions acme",
                 """
-                LINE  APPLIED                  KIND         AMOUNT    BALANCE  PROJECT  KEY   DETAIL
+                LINE  APPLIED                  KIND         AMOUNT    BALANCE  PROJECT  KEY   \
+                DETAIL
                    2  2026-03-01T10:00:00.25Z  usage     -0.014574  11.985426  -        main  \
                 claude-sonnet
-                   1  2026-03-01T10:00:00.25Z  purchase  12         12         -        -     invoice-7
+                   1  2026-03-01T10:00:00.25Z  purchase  12         12         -        -     \
+                invoice-7
 
                 """
             ),
             (
                 "usage acme",
                 """
-                LINE  AT                       MODEL          INPUT  CACHED  OUTPUT    CHARGE   MS  \
-                STATUS  KEY   ID
-                   2  2026-03-01T10:00:00.25Z  claude-sonnet  4,808   1,000      10  0.014574  812  \
-                ok      main  r-1
+                LINE  AT                       MODEL          INPUT  CACHED  OUTPUT    CHARGE   \
+                MS  STATUS  KEY   ID
+                   2  2026-03-01T10:00:00.25Z  claude-sonnet  4,808   1,000      10  0.014574  \
+                812  ok      main  r-1
 
                 """
             ),

@@ -12,7 +12,7 @@ import Testing
     static func meter<Result>(
         _ meter: FakeMeter = FakeMeter(),
         _ body: (FakeMeter) async throws -> Result
-    ) async rethrows -> Result {
+    ) async throws -> Result {
         defer { meter.stop() }
         return try await body(meter)
     }
@@ -83,7 +83,7 @@ import Testing
                     + meter.path
             )
             #expect(result.code == 1)
-            #expect(result.out.contains("rejected       7"))
+            #expect(result.out.contains("acked          0\nrejected       7\n"))
             let told = "rejected: unknown_model: model \"unknown\" is not on the rate card\n"
             #expect(
                 result.error == String(repeating: told, count: 5)
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `a granted request is shown, and released when asked`() async throws {
-        await DataVerbTests.meter { meter in
+        try await DataVerbTests.meter { meter in
             let result = await Terminal.run(
                 "authorize --org acme --model m --release --data-socket \(meter.path)"
             )
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `a refused request prints the body to give and ends with 1`() async throws {
-        await DataVerbTests.meter { meter in
+        try await DataVerbTests.meter { meter in
             let result = await Terminal.run(
                 "authorize --org acme --model refused --data-socket \(meter.path)"
             )

@@ -33,9 +33,9 @@ public struct ControlClient: Sendable {
     /// - Throws: `ControlClientError` when there is no answer; a refusal is an answer.
     public func send(_ request: ControlRequest) async throws(ControlClientError) -> ControlAnswer {
         let channel = try await connect()
-        let timeout = channel.channel.eventLoop.scheduleTask(in: .seconds(Int64(timeoutSeconds))) {
+        let deadline = NIODeadline.now() + .seconds(Int64(timeoutSeconds))
+        let timeout = channel.channel.eventLoop.scheduleTask(deadline: deadline) {
             channel.channel.close(promise: nil)
-            return true
         }
         do {
             let answer = try await channel.executeThenClose { inbound, outbound in
@@ -47,9 +47,7 @@ public struct ControlClient: Sendable {
             return answer
         } catch {
             timeout.cancel()
-            if (try? await timeout.futureResult.get()) == true {
-                throw .timedOut(seconds: timeoutSeconds)
-            }
+            if NIODeadline.now() >= deadline { throw .timedOut(seconds: timeoutSeconds) }
             throw .interrupted(reason: "\(error)")
         }
     }

@@ -102,7 +102,7 @@ enum MetricsPage {
         Metric(
             "meterd_journal_backlog_bytes",
             .gauge,
-            "Safe on disk and not yet in PostgreSQL: synced less stored."
+            "Safe on disk, not yet in PostgreSQL: synced less stored."
         ) { String($0.journalSynced - min($0.journalSynced, $0.journalStored)) },
         Metric("meterd_journal_size_bytes", .gauge, "What the journal takes on disk.") {
             String($0.journalBytes)

@@ -11,7 +11,7 @@ enum JSONTree: Decodable, Sendable, Equatable {
     case object([String: JSONTree])
 
     init(from decoder: any Decoder) throws {
-        if let fields = try? decoder.container(keyedBy: AnyKey.self) {
+        if let fields = orNil({ try decoder.container(keyedBy: AnyKey.self) }) {
             var object: [String: JSONTree] = [:]
             for key in fields.allKeys {
                 object[key.stringValue] = try fields.decode(JSONTree.self, forKey: key)
@@ -19,7 +19,7 @@ enum JSONTree: Decodable, Sendable, Equatable {
             self = .object(object)
             return
         }
-        if var items = try? decoder.unkeyedContainer() {
+        if var items = orNil({ try decoder.unkeyedContainer() }) {
             var list: [JSONTree] = []
             while !items.isAtEnd { list.append(try items.decode(JSONTree.self)) }
             self = .list(list)
@@ -28,11 +28,11 @@ enum JSONTree: Decodable, Sendable, Equatable {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {
             self = .null
-        } else if let bool = try? value.decode(Bool.self) {
+        } else if let bool = orNil({ try value.decode(Bool.self) }) {
             self = .bool(bool)
-        } else if let whole = try? value.decode(Int64.self) {
+        } else if let whole = orNil({ try value.decode(Int64.self) }) {
             self = .whole(whole)
-        } else if let text = try? value.decode(String.self) {
+        } else if let text = orNil({ try value.decode(String.self) }) {
             self = .text(text)
         } else {
             self = .fraction(try value.decode(Double.self))
@@ -61,6 +61,15 @@ enum JSONTree: Decodable, Sendable, Equatable {
         var intValue: Int? { nil }
         init?(stringValue: String) { self.stringValue = stringValue }
         init?(intValue: Int) { nil }
+    }
+}
+
+/// Asks a decoder whether a value is of some kind: that it is not is an answer, not an error.
+private func orNil<Value>(_ read: () throws -> Value) -> Value? {
+    do {
+        return try read()
+    } catch {
+        return nil
     }
 }
 

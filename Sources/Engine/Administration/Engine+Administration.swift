@@ -45,6 +45,9 @@ extension Engine: Administration {
         reason: String
     ) async throws(AdministrationError) -> OrganisationInfo {
         let org = try number(name)
+        guard reason.utf8.count <= 1024 else {
+            throw .invalid(field: "reason", message: "it is longer than 1024 bytes.")
+        }
         try checkHealth()
         let outcome = await change(org) { book, now, buffer in
             book.closeOrganisation(org, reason: reason, at: now, into: buffer)

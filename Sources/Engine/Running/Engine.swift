@@ -33,6 +33,7 @@ public final class Engine: Sendable {
     /// What recovery found, a sentence for the start-up log.
     public let recovery: String
 
+    private let seal: SealRequest
     private let journalStage: Stage
     private let syncStage: Stage
     private let storeStage: Stage
@@ -100,6 +101,7 @@ public final class Engine: Sendable {
         counters = parts.counters
         ingest = parts.ingest
         storePosition = parts.storePosition
+        seal = parts.seal
         journalStage = parts.journalStage
         syncStage = parts.syncStage
         storeStage = parts.storeStage
@@ -169,6 +171,11 @@ public final class Engine: Sendable {
                 && self.syncStage.isIdle
                 && self.journal.positions.written == self.journal.positions.synced
         }
+        seal.ask()
+        journalStage.kick()
+        wait(seconds: 5) { !self.seal.isWanted && self.journalStage.isIdle }
+        syncStage.kick()
+        wait(seconds: 5) { self.journal.positions.written == self.journal.positions.synced }
         storePosition.stop()
         storeStage.kick()
         wait(seconds: settings.engine.drainTimeoutSeconds) {

@@ -20,6 +20,7 @@ struct EngineParts {
     let pricing: PricingInForce
     let shards: [Shard]
     let health = Health()
+    let seal = SealRequest()
     let counters: EngineCounters
     let ingest = IngestCounters()
     let storePosition: StorePosition
@@ -28,9 +29,6 @@ struct EngineParts {
     let storeStage = Stage(label: "meterd.store")
     let storeWork: StoreStage
     let wirings: [LoopWiring]
-
-    private let journalWork: JournalStage
-    private let syncWork: SyncStage
 
     init(
         plan: EnginePlan,
@@ -82,7 +80,7 @@ struct EngineParts {
             shards.append(Shard(parts))
         }
         self.shards = shards
-        journalWork = JournalStage(
+        let journalWork = JournalStage(
             writer: recovered.journal.takeWriter(),
             rings: rings.out,
             shards: shards.map(\.stage),
@@ -91,9 +89,10 @@ struct EngineParts {
             loops: rings.signals,
             pending: pending,
             syncStage: syncStage,
-            health: health
+            health: health,
+            seal: seal
         )
-        syncWork = SyncStage(
+        let syncWork = SyncStage(
             journal: recovered.journal,
             pending: pending,
             progress: rings.progress,
@@ -104,6 +103,9 @@ struct EngineParts {
             journalStage: journalStage,
             storeStage: storeStage
         )
+        // Nothing is in the rings yet: the two stages find nothing to do until the shards run.
+        journalStage.activate { journalWork.run() }
+        syncStage.activate { syncWork.run() }
         storeWork = try StoreStage(
             recovered: recovered,
             position: storePosition,
@@ -144,13 +146,9 @@ struct EngineParts {
         self.wirings = wirings
     }
 
-    /// Gives every stage its body.
+    /// Gives the shards and the store their bodies.
     func activate() {
-        let journalWork = self.journalWork
-        let syncWork = self.syncWork
         let storeWork = self.storeWork
-        journalStage.activate { journalWork.run() }
-        syncStage.activate { syncWork.run() }
         storeStage.activate { storeWork.run() }
         for shard in shards { shard.stage.activate { shard.run() } }
     }

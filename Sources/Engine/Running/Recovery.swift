@@ -188,6 +188,8 @@ struct RecoveryRun {
     }
 
     private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
+        // The journal makes its own folder; what it stands in is made here, with the same care.
+        Folders.make(settings.node.stateDirectory, mode: 0o750)
         do throws(JournalError) {
             return try Journal(
                 storage: FileStorage(directory: settings.journalDirectory),

@@ -55,6 +55,21 @@ enum StoreFactory {
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
 
+/// Makes folders.
+enum Folders {
+    /// Makes a folder and those above it that are missing.
+    ///
+    /// What fails here fails again, with its reason, when the first file in it is opened.
+    static func make(_ path: String, mode: mode_t) {
+        var prefix = ""
+        for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+            prefix += prefix.isEmpty && part.isEmpty ? "/" : String(part)
+            mkdir(prefix, mode)
+            if !prefix.hasSuffix("/") { prefix += "/" }
+        }
+    }
+}
+
 /// Looks up users and groups by name or number.
 enum Accounts {
     static func user(_ text: String) -> UInt32? {

@@ -36,13 +36,21 @@ final class PendingMarks: Sendable {
     var isEmpty: Bool { marks.withLock { $0.isEmpty } }
 }
 
+/// Asks for the block that says that everything before it is durable, at an orderly stop.
+///
+/// Without it, later damage to the last block could not be told from a torn tail.
+final class SealRequest: Sendable {
+    private let wanted = Atomic<Bool>(false)
+
+    var isWanted: Bool { wanted.load(ordering: .acquiring) }
+    func ask() { wanted.store(true, ordering: .releasing) }
+    func finish() { wanted.store(false, ordering: .releasing) }
+}
+
 /// Collects the shards' records into blocks and writes them; tells loops what is written.
 ///
 /// Queue: its stage's, or that of the loop that ran it inline; one at a time.
-final class JournalStage: @unchecked Sendable {
-    // SAFETY: the writer and the marks are touched only inside `run()`, which the journal's `Stage`
-    // runs on at most one thread at a time. Attacked by the crash campaign.
-
+final class JournalStage {
     private let writer: JournalWriter
     private let rings: [ByteRing]
     private let shards: [Stage]
@@ -52,6 +60,7 @@ final class JournalStage: @unchecked Sendable {
     private let pending: PendingMarks
     private let syncStage: Stage
     private let health: Health
+    private let seal: SealRequest
     private var meanings: [JournalMark.Meaning] = []
 
     init(
@@ -63,8 +72,10 @@ final class JournalStage: @unchecked Sendable {
         loops: [LoopSignal],
         pending: PendingMarks,
         syncStage: Stage,
-        health: Health
+        health: Health,
+        seal: SealRequest
     ) {
+        self.seal = seal
         self.writer = writer
         self.rings = rings
         self.shards = shards
@@ -81,6 +92,11 @@ final class JournalStage: @unchecked Sendable {
         do throws(JournalError) {
             for shard in rings.indices { try collect(shard) }
             try write()
+            if seal.isWanted, pending.isEmpty {
+                try writer.seal()
+                seal.finish()
+                syncStage.kick()
+            }
             if health.has(.journalWrite) { health.set(.journalWrite, nil) }
         } catch {
             // What was collected stays in the block; the next turn goes on where this one was.
@@ -147,10 +163,7 @@ final class JournalStage: @unchecked Sendable {
 /// Makes written blocks durable, and tells everybody who waits for that.
 ///
 /// Queue: its own stage's queue, as a sync blocks.
-final class SyncStage: @unchecked Sendable {
-    // SAFETY: the syncer is touched only inside `run()`, which the sync `Stage` runs on at most one
-    // thread at a time. Attacked by the crash campaign.
-
+final class SyncStage {
     private let journal: Journal
     private let syncer: JournalSyncer
     private let pending: PendingMarks

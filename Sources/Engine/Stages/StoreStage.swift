@@ -50,9 +50,13 @@ final class StoreStage: @unchecked Sendable {
     private let onFatal: @Sendable (String) -> Void
     private var renewAt: Timestamp
     private var isUnusable = false
+    /// What PostgreSQL's own checkpoint says, behind `position` where only seals lie between.
+    private var checkpoint: UInt64
 
     /// Below this much there is time to wait for a fuller batch.
     private static let smallBacklog: UInt64 = 4 << 20
+    /// Above this much, batches are four times as long.
+    private static let largeBacklog: UInt64 = 64 << 20
 
     init(
         store: any LedgerStore,
@@ -79,6 +83,7 @@ final class StoreStage: @unchecked Sendable {
         self.time = time
         self.onFatal = onFatal
         self.renewAt = time.now()
+        self.checkpoint = position.value
     }
 
     /// Stores everything that is durable, batch by batch.
@@ -91,7 +96,11 @@ final class StoreStage: @unchecked Sendable {
                 pauseMilliseconds(settings.lingerMilliseconds)
             }
             guard fill() else { return }
-            if batch.isEmpty { return }
+            if batch.isEmpty {
+                // Only seals lay there: nothing is owed to PostgreSQL up to here.
+                if reader.position > position.value { position.set(reader.position) }
+                return
+            }
             storeBatch()
         }
     }
@@ -111,7 +120,10 @@ final class StoreStage: @unchecked Sendable {
     private func fill() -> Bool {
         let limit = journal.positions.synced
         var fault: StoreError?
-        while batch.recordCount < settings.batchRows {
+        // Wallets and rollups are written once a batch: a long way to catch up goes in longer steps.
+        let isFarBehind = limit - position.value > StoreStage.largeBacklog
+        let rows = isFarBehind ? settings.batchRows * 4 : settings.batchRows
+        while batch.recordCount < rows {
             do throws(JournalError) {
                 let result = try reader.withNextBlock(upTo: limit) { _, _, bytes -> StoreError? in
                     do throws(StoreError) {
@@ -137,7 +149,7 @@ final class StoreStage: @unchecked Sendable {
 
     /// Commits the batch, however long PostgreSQL is away; returns without it only at the end.
     private func storeBatch() {
-        let start = position.value
+        let start = checkpoint
         let end = reader.position
         let lines = UInt64(batch.usageCount)
         while true {
@@ -146,10 +158,11 @@ final class StoreStage: @unchecked Sendable {
                 break
             } catch {
                 guard settle(error, end: end) else { return }
-                if position.value == end { break }
+                if checkpoint == end { break }
             }
         }
         batch.removeAll()
+        checkpoint = end
         position.set(end)
         health.set(.store, nil)
         position.setConnected(true)
@@ -187,12 +200,12 @@ final class StoreStage: @unchecked Sendable {
                 if found == end {
                     // The commit's answer was lost, the commit was not.
                     batch.markStored()
-                    position.set(end)
+                    checkpoint = end
                     return true
                 }
-                guard found == position.value else {
+                guard found == checkpoint else {
                     fail(
-                        "PostgreSQL's checkpoint \(found) is neither \(position.value) nor \(end): "
+                        "PostgreSQL's checkpoint \(found) is neither \(checkpoint) nor \(end): "
                             + "another daemon writes under this node's name."
                     )
                     return false

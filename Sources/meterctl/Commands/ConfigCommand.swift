@@ -23,7 +23,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
                 Examples:
                   meterctl config check /etc/meterd/meterd.yaml
-                  meterctl config check meterd.yaml --json | jq '.settings[] | select(.origin != "default")'
+                  meterctl config check meterd.yaml --json | jq .rate_card
                 """
         )
 

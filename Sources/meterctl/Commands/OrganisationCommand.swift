@@ -41,7 +41,8 @@ struct OrganisationCommand: AsyncParsableCommand {
             var request = ControlRequest(.post, "v1", "organisations")
             request.body = try Fields([("name", name), ("zone", zone)]).json
             try await control.show(OrganisationBody.self, request) { body in
-                "Organisation \(body.name) is open (number \(body.number), time zone \(body.zone)).\n"
+                "Organisation \(body.name) is open (number \(body.number), "
+                    + "time zone \(body.zone)).\n"
                     + "Next: meterctl key create \(body.name) main\n"
             }
         }

@@ -156,9 +156,9 @@ final class WatchPrinter: Sendable {
     func push(_ push: Push) {
         switch push {
         case .present(let cutoffs):
-            for cutoff in cutoffs { print("cutoff", cutoff) }
-        case .cutoff(let cutoff): print("cutoff", cutoff)
-        case .restored(let cutoff): print("restored", cutoff)
+            for cutoff in cutoffs { show("cutoff", cutoff) }
+        case .cutoff(let cutoff): show("cutoff", cutoff)
+        case .restored(let cutoff): show("restored", cutoff)
         }
     }
 
@@ -180,7 +180,7 @@ final class WatchPrinter: Sendable {
         last.withLock { if !$0.isEmpty { console.write("\n") } }
     }
 
-    private func print(_ type: String, _ cutoff: Cutoff) {
+    private func show(_ type: String, _ cutoff: Cutoff) {
         last.withLock { last in
             if json {
                 write(PushBody(type, cutoff))
@@ -199,9 +199,11 @@ final class WatchPrinter: Sendable {
     }
 
     private func write(_ body: some Encodable) {
-        // Bodies of texts and numbers only: they can always be written.
-        guard let text = try? JSONText.text(body) else { return }
-        console.write(text + "\n")
+        do {
+            console.write(try JSONText.text(body) + "\n")
+        } catch {
+            console.writeError("meterctl: a line cannot be written as JSON: \(error)\n")
+        }
     }
 }
 

@@ -84,7 +84,7 @@ final class DemoGateway {
             hold = granted.hold
             // The answer was shorter than the most that it could have been.
             tokens.output = min(tokens.output, granted.outputTokens)
-            try listen(.milliseconds(20))
+            try listen(.milliseconds(30))
         }
         sequence += 1
         var event = UsageEvent(
@@ -98,7 +98,7 @@ final class DemoGateway {
         try connection.append(.usage(event), sequence: sequence)
         try connection.flush(timeout: .seconds(5))
         board.change { $0.sent += 1 }
-        try listen(.milliseconds(manner == .asking ? 10 : 30))
+        try listen(.milliseconds(manner == .asking ? 30 : 60))
     }
 
     private func ask(for tokens: TokenCounts) throws(MeterClientError) -> Granted? {

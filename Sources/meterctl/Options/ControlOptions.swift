@@ -110,9 +110,11 @@ enum Control {
     }
 
     private static func failure(_ answer: ControlAnswer) -> Failure {
-        guard let problem = try? answer.read(ProblemBody.self) else {
+        do {
+            let problem = try answer.read(ProblemBody.self)
+            return Failure(problem.error, httpStatus: answer.status)
+        } catch {
             return Failure(.bug, "meterd answered with HTTP status \(answer.status) and no reason.")
         }
-        return Failure(problem.error, httpStatus: answer.status)
     }
 }

@@ -28,6 +28,7 @@ final class Sender {
     private var figures = SendFigures()
     private var pending: [Pending] = []
     private var head = 0
+    private var rejectedSequences: Set<UInt64> = []
     private var nextSequence: UInt64
     /// What was safe before we began: these are sent too, and change nothing.
     private let safeBefore: UInt64
@@ -141,18 +142,33 @@ final class Sender {
         case .rejected(let rejection):
             // A gap is no verdict on one event: what follows cannot be taken either.
             if rejection.code == .sequenceGap { throw .rejected(rejection) }
+            // What was sent again after a lost connection is rejected again.
+            if case .sequence(let number) = rejection.subject,
+                !rejectedSequences.insert(number).inserted
+            {
+                return
+            }
             figures.rejected += 1
             rejected(rejection)
+            takeBack(rejection.subject)
         case .ack(.id), .welcome, .granted, .refused, .released, .subscribed, .cutoff, .restored,
             .order, .pong, .error:
             break
         }
     }
 
+    /// A rejection that comes after the ack that passed over it.
+    private func takeBack(_ subject: Rejection.Subject) {
+        guard case .sequence(let sequence) = subject, sequence > safeBefore else { return }
+        let next = head < pending.count ? pending[head].sequence : nextSequence
+        if sequence < next { figures.acked -= 1 }
+    }
+
     private func acknowledge(through sequence: UInt64) {
         while head < pending.count, pending[head].sequence <= sequence {
+            // An ack also passes over what was rejected before it.
+            if !rejectedSequences.contains(pending[head].sequence) { figures.acked += 1 }
             head += 1
-            figures.acked += 1
         }
         // The front is dropped in large pieces, so that the cost for each event is constant.
         if head > 4096, head * 2 > pending.count {

@@ -29,7 +29,6 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         // What the test process ignores or blocks must not be inherited.
         var attributes = posix_spawnattr_t()
@@ -43,8 +42,8 @@ package final class ChildProcess: Sendable {
         let flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
         posix_spawnattr_setflags(&attributes, flags)
 
-        var words = arguments.map { strdup($0) } + [nil]
-        var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var words = Self.copies(arguments)
+        var variables = Self.copies(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in words + variables { free(text) } }
         var child = pid_t(0)
         let code = posix_spawn(&child, arguments[0], &actions, &attributes, &words, &variables)
@@ -106,6 +105,14 @@ package final class ChildProcess: Sendable {
         return end
     }
 
+    /// Texts as C wants them, with a null at the end; the caller frees them.
+    fileprivate static func copies(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        var copies: [UnsafeMutablePointer<CChar>?] = []
+        for text in texts { copies.append(strdup(text)) }
+        copies.append(nil)
+        return copies
+    }
+
     private static func read(_ status: Int32) -> ChildEnd {
         let signal = status & 0x7F
         return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal)
@@ -147,8 +154,7 @@ private final class Undertaker: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        var words = ["/bin/sh", "-c", Self.script].map { strdup($0) } + [nil]
+        var words = ChildProcess.copies(["/bin/sh", "-c", Self.script])
         defer { for text in words { free(text) } }
         var child = pid_t(0)
         posix_spawn(&child, "/bin/sh", &actions, nil, &words, environ)

@@ -42,6 +42,9 @@ package final class TestDaemon: Sendable {
         folder = try ScratchFolder()
         self.database = try database ?? ScratchDatabase()
         self.settings = Mutex(settings)
+        guard mkdir("\(folder.path)/state", 0o750) == 0 else {
+            throw HarnessError("no folder in \(folder.path) (errno \(errno))")
+        }
         try folder.write("rates.yaml", rates)
         try folder.write("meterd.yaml", "rates:\n  card: rates.yaml\n")
     }

@@ -3,6 +3,7 @@ import Glibc
 import MeterClient
 import Quantities
 import Synchronization
+import Wire
 
 /// One gateway of the campaign: streams its planned events, as far as it is allowed to.
 ///
@@ -111,6 +112,11 @@ final class LoadProducer: Sendable {
 
     /// How many events were given to the stream.
     var sent: UInt64 { handedOver.load(ordering: .acquiring) }
+
+    /// Whether it has sent all that it may.
+    var hasCaughtUp: Bool {
+        sent >= min(allowance.load(ordering: .acquiring), workload.eventsEach)
+    }
 
     /// At least so many are acknowledged; sequences begin at 1, so it is a sequence, too.
     var acknowledged: UInt64 {

@@ -1,0 +1,3 @@
+import CrashScenarios
+import DaemonHarness
+import Testing

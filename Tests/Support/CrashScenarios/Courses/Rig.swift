@@ -1,0 +1,212 @@
+import DaemonHarness
+import Glibc
+import MeterClient
+import Quantities
+import Wire
+
+/// A daemon with its books, four gateways that stream into it, and what was promised so far.
+///
+/// Queue: the course's own thread; gateways and the asker have theirs.
+final class Rig {
+    static let vault = "vault"
+    private static let organisations = (1...6).map { "org-\($0)" }
+
+    let daemon: TestDaemon
+    let workload: Workload
+    let producers: [LoadProducer]
+    let asker: MeterStream
+    /// How to ask PostgreSQL itself, whatever stands between it and the daemon.
+    let conninfo: String
+    private(set) var recoveries: [Double] = []
+    private(set) var faults: [String] = []
+    private var holds: [HoldNumber: Amount] = [:]
+    private(set) var holdsChecked = 0
+    private let say: @Sendable (String) -> Void
+
+    /// Starts the daemon, and makes organisations, keys and grants.
+    ///
+    /// - Parameters:
+    ///   - plan: What is sent, and where the books are.
+    ///   - connection: What the daemon connects to, if it is not the same.
+    init(_ plan: CoursePlan, connection: String? = nil) throws {
+        say = plan.say
+        conninfo = plan.conninfo
+        workload = Workload(
+            seed: plan.seed,
+            producers: 4,
+            eventsEach: plan.events / 4,
+            organisations: Rig.organisations
+        )
+        daemon = try TestDaemon(
+            rates: PlannedModel.card,
+            settings: [
+                "postgres.connection": connection ?? plan.conninfo,
+                "postgres.retry_ms": "300",
+                "journal.max_bytes": "8 GiB",
+                "journal.segment_bytes": "8 MiB",
+            ]
+        )
+        try daemon.start(within: 30)
+        var accounts: [[MeterAccount]] = [[], []]
+        for name in Rig.organisations + [Rig.vault] {
+            try daemon.admin.createOrganisation(name)
+            try daemon.admin.grant("1000000", to: name)
+            accounts[0].append(.org(name))
+            accounts[1].append(.key(try daemon.admin.createKey("gateway", of: name)))
+        }
+        let (workload, path) = (self.workload, daemon.dataPath)
+        producers = (0..<workload.producers).map { index in
+            LoadProducer(index, workload: workload, accounts: accounts[index % 2], socket: path)
+        }
+        var settings = MeterStreamSettings(path: path, producer: "asker")
+        settings.firstBackoff = .milliseconds(10)
+        settings.longestBackoff = .milliseconds(200)
+        asker = MeterStream(settings)
+        for producer in producers { producer.start() }
+    }
+
+    /// Ends the gateways and the daemon, however far they are.
+    func tearDown() {
+        daemon.signal(SIGCONT)
+        daemon.kill()
+        for producer in producers { producer.stop() }
+        asker.close()
+    }
+
+    // MARK: - Load
+
+    /// How many events were acknowledged at least.
+    var acknowledged: UInt64 { producers.map(\.acknowledged).reduce(0, +) }
+
+    /// How many events were given to the gateways' streams.
+    var sent: UInt64 { producers.map(\.sent).reduce(0, +) }
+
+    /// Lets all gateways together send up to so many events.
+    func allow(_ events: UInt64) {
+        for producer in producers { producer.allow(events / UInt64(producers.count)) }
+    }
+
+    /// Notes what is acknowledged; every later welcome must cover it.
+    func noteFloors() {
+        for producer in producers { producer.noteFloor() }
+    }
+
+    func fault(_ text: String) {
+        say("FAULT: \(text)")
+        faults.append(text)
+    }
+
+    // MARK: - The daemon's ends and beginnings
+
+    /// Kills the daemon, and notes what had been acknowledged by then.
+    func kill() {
+        if !daemon.isRunning { fault("the daemon had ended by itself:\n\(daemon.logTail())") }
+        daemon.kill()
+        noteFloors()
+    }
+
+    /// Starts the daemon and notes how long it takes until it is ready.
+    func recover(within seconds: Double = 60) throws {
+        let start = HarnessClock.seconds
+        try daemon.start(within: seconds)
+        recoveries.append(HarnessClock.seconds - start)
+    }
+
+    // MARK: - Holds
+
+    /// Places a hold that must outlive what follows.
+    func placeHold() {
+        var call = AuthorizeCall(account: .org(Rig.vault), model: "plain")
+        call.maxInputTokens = UInt32(1000 + holds.count)
+        call.maxOutputTokens = 500
+        call.ttlMilliseconds = 3_600_000
+        do {
+            switch try asker.authorize(call, timeout: .seconds(10)) {
+            case .granted(let granted): holds[granted.hold] = granted.amount
+            case .refused(let refused): fault("a hold was refused: \(refused)")
+            }
+        } catch {
+            fault("no hold: \(error)")
+        }
+    }
+
+    /// Gives one hold back, which must not come again.
+    func releaseHold() {
+        guard let hold = holds.keys.min(by: { $0.serial < $1.serial }) else { return }
+        do {
+            try asker.release(hold, timeout: .seconds(10))
+            holds[hold] = nil
+        } catch {
+            fault("a hold could not be given back: \(error)")
+        }
+    }
+
+    /// Compares the holds in memory with those that were granted and not given back.
+    func checkHolds() throws {
+        let wallet = try daemon.admin.organisation(Rig.vault)
+        let held = wallet["wallet"]["held"].amount
+        let expected = holds.values.reduce(Amount.zero, +)
+        holdsChecked += holds.count
+        if held != expected || wallet["open_holds"].int != holds.count {
+            fault(
+                "\(holds.count) holds of \(expected) were granted, memory has "
+                    + "\(wallet["open_holds"]) of \(held ?? .zero)"
+            )
+        }
+    }
+
+    /// Settles all holds by a release.
+    func releaseAllHolds() {
+        while !holds.isEmpty, faults.isEmpty { releaseHold() }
+    }
+
+    // MARK: - The end
+
+    /// Lets the gateways send what is left, waits until it is stored, and proves it.
+    ///
+    /// - Parameter all: Whether the whole plan is sent, or only what was allowed so far.
+    func finish(all: Bool = true) throws -> Summary {
+        if all { allow(workload.events) }
+        try wait(until: "everything is sent, by now \(sent) events", within: 300) {
+            producers.allSatisfy(\.hasCaughtUp)
+        }
+        for producer in producers where !producer.drain(seconds: 120) {
+            fault("\(producer.name): not everything is acknowledged")
+        }
+        noteFloors()
+        let acknowledged = self.acknowledged
+        try waitUntilStored(within: 180)
+        try checkHolds()
+        releaseAllHolds()
+        try checkHolds()
+        let audit = try daemon.admin.call("POST", "/v1/audit", "{}", within: 180)
+        let isGreen = try audit.status == 200 && audit.json()["green"].bool == true
+        if !isGreen { fault("the audit is not green: \(audit.text)") }
+        let database = try Database(conninfo)
+        let proof = try Proof(database, workload: workload, sent: producers.map(\.sent))
+        for text in proof.faults { fault(text) }
+        for producer in producers {
+            for text in producer.violations { fault("\(producer.name): \(text)") }
+        }
+        let end = try daemon.stop(within: 60)
+        if end != .exited(0) { fault("the daemon ended with \(end)") }
+        tearDown()
+        return Summary(
+            proof: proof,
+            acknowledged: acknowledged,
+            recoveries: recoveries,
+            holdsChecked: holdsChecked,
+            auditIsGreen: isGreen,
+            faults: faults
+        )
+    }
+
+    /// Waits until PostgreSQL has all that the journal has.
+    func waitUntilStored(within seconds: Double) throws {
+        var journal = JSONValue.null
+        try wait(until: "everything is stored: \(journal)", within: seconds, step: 20_000) {
+            journal = try daemon.admin.status()["journal"]
+            return journal["written"] == journal["stored"]
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Quantities
+
+/// What a course is given.
+package struct CoursePlan: Sendable {
+    /// Everything by chance follows from it.
+    package var seed: UInt64
+    /// How many events are sent in all.
+    package var events: UInt64
+    /// An empty database of the course's own.
+    package var conninfo: String
+    /// Told what is going on.
+    package var say: @Sendable (String) -> Void
+
+    /// Makes a plan.
+    ///
+    /// - Parameters:
+    ///   - seed: Everything by chance follows from it.
+    ///   - events: How many events are sent in all.
+    ///   - conninfo: An empty database of the course's own.
+    ///   - say: Told what is going on.
+    package init(
+        seed: UInt64,
+        events: UInt64,
+        conninfo: String,
+        say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.seed = seed
+        self.events = events
+        self.conninfo = conninfo
+        self.say = say
+    }
+}
+
+/// How a course ended.
+package struct Summary: Sendable {
+    let proof: Proof
+    /// How many events were acknowledged.
+    package let acknowledged: UInt64
+    /// How long each start took until the daemon was ready, in seconds.
+    package let recoveries: [Double]
+    /// How many holds were looked up after a start.
+    package let holdsChecked: Int
+    /// Whether the daemon's own audit found everything in order.
+    package let auditIsGreen: Bool
+    /// What went wrong; empty when the proof holds.
+    package let faults: [String]
+
+    /// How many events were sent.
+    package var sent: UInt64 { proof.sent }
+    /// How many usage lines there are.
+    package var stored: UInt64 { proof.stored }
+    /// How many of them are there more than once.
+    package var duplicates: UInt64 { proof.duplicates }
+    /// How many events that were sent are not there.
+    package var lost: UInt64 { proof.lost }
+
+    /// Whether everything was proved.
+    package var holds: Bool { faults.isEmpty }
+
+    /// The proof's rows for a table.
+    package var rows: [(String, String)] {
+        [
+            ("events sent", Summary.grouped(sent)),
+            ("acknowledged", Summary.grouped(acknowledged)),
+            ("stored", Summary.grouped(stored)),
+            ("duplicates", "\(duplicates)"),
+            ("lost", "\(lost)"),
+            ("charged", "\(proof.charged), equal to the independent sum: \(holds ? "yes" : "see faults")"),
+            ("holds looked up", "\(holdsChecked)"),
+            ("recovery", recoveryText),
+            ("audit", auditIsGreen ? "green" : "NOT GREEN"),
+            ("faults", "\(faults.count)"),
+        ]
+    }
+
+    private var recoveryText: String {
+        let sorted = recoveries.sorted()
+        guard let longest = sorted.last else { return "none" }
+        let median = Summary.seconds(sorted[sorted.count / 2])
+        return "median \(median), max \(Summary.seconds(longest)) (\(sorted.count) starts)"
+    }
+
+    /// Seconds with three decimals.
+    static func seconds(_ value: Double) -> String {
+        let thousandths = Int((value * 1000).rounded())
+        let rest = "\(thousandths % 1000)"
+        let zeros = String(repeating: "0", count: 3 - rest.count)
+        return "\(thousandths / 1000).\(zeros)\(rest) s"
+    }
+
+    /// A number with its thousands apart.
+    static func grouped(_ number: UInt64) -> String {
+        var digits = Array("\(number)")
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: place)
+            place -= 3
+        }
+        return String(digits)
+    }
+
+    /// A table of two columns.
+    ///
+    /// - Parameters:
+    ///   - title: What it shows.
+    ///   - rows: What stands in it, before the proof's own rows.
+    /// - Returns: The table, with a newline at its end.
+    package func table(_ title: String, _ rows: [(String, String)]) -> String {
+        let all = rows + self.rows
+        let width = all.map(\.0.count).max() ?? 0
+        let lines = all.map { name, value in
+            "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)"
+        }
+        return "\(title)\n" + lines.joined(separator: "\n") + "\n"
+    }
+}
