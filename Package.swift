@@ -112,8 +112,8 @@ let package = Package(
         .executableTarget(
             name: "meterctl",
             dependencies: [
-                "Engine", "ControlPlane", "Accounting", "MeterClient", "Wire", "Quantities",
-                "Rating", "SettingsFiles", "PostgresStore", arguments,
+                "ControlPlane", "MeterClient", "Wire", "Quantities", "Rating", "SettingsFiles",
+                "PostgresStore", arguments,
             ],
             swiftSettings: settings
         ),
@@ -130,6 +130,13 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
+        ),
+        tests(
+            "MeterctlTests",
+            [
+                "meterctl", "ControlPlane", "Engine", "Accounting", "Quantities", "MeterClient",
+                "Wire", logging, lifecycle,
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 import CLinux
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -36,10 +37,17 @@ public struct PeerPolicy: Sendable, Hashable {
     }
 
     private func memberships(of uid: UInt32, primary: UInt32) -> [UInt32] {
-        guard let entry = getpwuid(uid) else { return [] }
-        var count: Int32 = 256
-        var found = [gid_t](repeating: 0, count: Int(count))
-        guard getgrouplist(entry.pointee.pw_name, primary, &found, &count) >= 0 else { return [] }
-        return Array(found.prefix(Int(count)))
+        // The user database hands out one buffer for all threads.
+        PeerPolicy.database.withLock { _ in
+            guard let entry = getpwuid(uid) else { return [] }
+            var count: Int32 = 256
+            var found = [gid_t](repeating: 0, count: Int(count))
+            guard getgrouplist(entry.pointee.pw_name, primary, &found, &count) >= 0 else {
+                return []
+            }
+            return Array(found.prefix(Int(count)))
+        }
     }
+
+    private static let database = Mutex<Void>(())
 }

@@ -1,8 +1,9 @@
+import ControlPlane
 import Foundation
 
-/// The program's version.
+/// The program's version, which is the daemon's.
 enum Version {
-    static let text = "0.1.0"
+    static let text = MeterdVersion.text
 }
 
 extension Meterctl {

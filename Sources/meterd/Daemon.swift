@@ -38,7 +38,7 @@ final class Daemon: Sendable {
     /// - Returns: The exit code.
     func run() async -> Int32 {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        log.logger.info("meterd \(Meterd.version) starts as node \"\(settings.node.name)\".")
+        log.logger.info("meterd \(MeterdVersion.text) starts as node \"\(settings.node.name)\".")
         log.logger.info("\(settings.memory(cores: ProcessInfo.processInfo.activeProcessorCount))")
         for warning in settings.warnings { log.logger.warning("\(warning)") }
         let state = DaemonState()
@@ -80,7 +80,7 @@ final class Daemon: Sendable {
                     let engine = try Engine(
                         settings: settings,
                         calendar: SystemZoneCalendar(),
-                        version: Meterd.version,
+                        version: MeterdVersion.text,
                         log: { logger.info("\($0)") },
                         isStopping: { self.stopping.load(ordering: .acquiring) },
                         onFatal: { Daemon.end(logger, $0) }

@@ -11,8 +11,6 @@ import UnixSignals
 /// The daemon: arguments, signals and exit codes; everything else is in the rooms.
 @main
 struct Meterd: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "meterd",
         abstract: "Counts what requests and machines use, and decides whether the next may run.",
@@ -27,7 +25,7 @@ struct Meterd: AsyncParsableCommand {
             Exit codes: 0 stopped in order, 64 wrong arguments, 70 a bug, 75 try again later,
             78 the configuration is wrong.
             """,
-        version: version
+        version: MeterdVersion.text
     )
 
     @Option(name: .shortAndLong, help: "The configuration file.")

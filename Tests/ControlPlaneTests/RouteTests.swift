@@ -124,7 +124,7 @@ import Testing
                 "POST /v1/organisations/acme/projects",
                 #"{"name":"web"}"#,
                 409,
-                #"{"error":{"code":"exists","message":"There is already a project \"web\"."}}"#
+                #"{"error":{"code":"exists","message":"The project \"web\" exists already."}}"#
             ),
             Step(
                 "GET /v1/organisations/acme/projects",

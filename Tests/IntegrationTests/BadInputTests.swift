@@ -57,7 +57,7 @@ import Wire
         socket.send(bytes)
         let answer = try socket.rest()
         var reader = DaemonReader(encoding)
-        try reader.receive { target in
+        reader.receive { target in
             target.copyBytes(from: answer)
             return min(answer.count, target.count)
         }
@@ -134,29 +134,31 @@ import Wire
         try scene.expectUndisturbed()
     }
 
-    @Test(arguments: [
-        [0x00], [0x16, 0x03, 0x01, 0x02, 0x00], Array("GET / HTTP/1.1\r\n\r\n".utf8),
-        Array(repeating: 0xFF, count: 4096),
-    ] as [[UInt8]])
-    func `garbage is malformed`(bytes: [UInt8]) throws {
+    @Test func `garbage is malformed`() throws {
         let scene = try Scene()
-        let found = try fault(
-            bytes + Array(repeating: 0x20, count: 16),
-            to: scene.daemon,
-            encoding: .binary
-        )
-        #expect(found?.code == .malformed)
+        let garbage: [[UInt8]] = [
+            [0x00], [0x16, 0x03, 0x01, 0x02, 0x00], Array("GET / HTTP/1.1\r\n\r\n".utf8),
+            Array(repeating: 0xFF, count: 4096), header(type: 0x0A, length: 1) + [0x01],
+        ]
+        for bytes in garbage {
+            let padded = bytes + Array(repeating: 0x20, count: 16)
+            let found = try fault(padded, to: scene.daemon, encoding: .binary)
+            #expect(found?.code == .malformed, "\(bytes.prefix(8))")
+        }
         try scene.expectUndisturbed()
     }
 
-    @Test(arguments: [
-        Array(#"{"type":"ping""#.utf8), Array("{]".utf8), Array(#"{"typ":"ping"}"#.utf8),
-        Array(#"{"type":"ping","x":""#.utf8) + [0xC3, 0x28] + Array(#""}"#.utf8),
-    ] as [[UInt8]])
-    func `a line that is no JSON object is malformed`(bytes: [UInt8]) throws {
+    @Test func `a line that is no JSON object is malformed`() throws {
         let scene = try Scene()
-        let found = try fault(bytes + [0x0A], to: scene.daemon, encoding: .jsonLines)
-        #expect(found?.code == .malformed)
+        let nested = String(repeating: "[", count: 50)
+        for line in [
+            #"{"type":"ping""#, "{]", #"{"typ":"ping"}"#, #"{"type":5}"#, "{} {}",
+            #"{"x":\#(nested)"#,
+        ] {
+            let bytes = Array(line.utf8) + [0x0A]
+            let found = try fault(bytes, to: scene.daemon, encoding: .jsonLines)
+            #expect(found?.code == .malformed, "\(line)")
+        }
         try scene.expectUndisturbed()
     }
 
@@ -181,15 +183,14 @@ import Wire
     // MARK: - One message is at fault
 
     /// A report, and what its rejection says.
-    struct Case: Sendable, CustomTestStringConvertible {
+    private struct Case {
         var name: String
         var fields: String
         var code: String
         var says: [String]
-        var testDescription: String { name }
     }
 
-    static let cases: [Case] = [
+    private static let cases: [Case] = [
         Case(
             name: "negative tokens",
             fields: #""org":"acme","model":"plain","input_tokens":-5"#,
@@ -264,24 +265,26 @@ import Wire
         ),
     ]
 
-    @Test(arguments: cases)
-    func `a wrong report is rejected with the field and the value`(_ wrong: Case) throws {
+    @Test func `a wrong report is rejected with the field and the value`() throws {
         let scene = try Scene()
         let client = try LineClient(scene.daemon)
-        client.send(#"{"type":"usage","id":"x",\#(wrong.fields)}"#)
-        let byID = try client.next("rejected")
-        #expect(byID["code"].text == wrong.code, "\(byID)")
-        #expect(byID["id"].text == "x")
-        for part in wrong.says {
-            #expect(byID["message"].text?.contains(part) == true, "\(byID)")
-        }
-        // With a sequence it uses up its number, and an ack covers it.
         try client.hello("wrong")
-        client.send(#"{"type":"usage","id":"y","sequence":1,\#(wrong.fields)}"#)
-        let bySequence = try client.next("rejected")
-        #expect(bySequence["sequence"].int == 1, "\(bySequence)")
-        #expect(bySequence["code"].text == wrong.code)
-        try client.waitForAck(1)
+        for (index, wrong) in Self.cases.enumerated() {
+            client.send(#"{"type":"usage","id":"x",\#(wrong.fields)}"#)
+            let byID = try client.next("rejected")
+            #expect(byID["code"].text == wrong.code, "\(wrong.name): \(byID)")
+            #expect(byID["id"].text == "x", "\(wrong.name)")
+            for part in wrong.says {
+                #expect(byID["message"].text?.contains(part) == true, "\(wrong.name): \(byID)")
+            }
+            // With a sequence it uses up its number, and an ack covers it.
+            client.send(#"{"type":"usage","id":"y","sequence":\#(index + 1),\#(wrong.fields)}"#)
+            let bySequence = try client.next("rejected")
+            #expect(bySequence["sequence"].int == index + 1, "\(wrong.name): \(bySequence)")
+            #expect(bySequence["code"].text == wrong.code, "\(wrong.name)")
+            try client.waitForAck(index + 1)
+        }
+        #expect(client.others.isEmpty)
         try scene.expectUndisturbed()
     }
 

@@ -101,7 +101,9 @@ struct MeterdBench {
             "the load generator runs on the same \(machine.cores) cores as meterd and PostgreSQL",
             world.workload.source,
         ]
-        if machine.isInMemory { notes.append("\(options.folder) IS IN MEMORY: a sync means nothing") }
+        if machine.isInMemory {
+            notes.append("\(options.folder) IS IN MEMORY: a sync means nothing")
+        }
         if options.isSmoke { notes.append("A SMOKE RUN: these figures say nothing about speed") }
         if options.isStoringThroughout || !world.database.hasDoor {
             notes.append("PostgreSQL was storing while the journal was measured")

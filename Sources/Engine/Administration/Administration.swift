@@ -190,7 +190,7 @@ extension AdministrationError: CustomStringConvertible {
         switch self {
         case .invalid(let field, let message): "\(field): \(message)"
         case .notFound(let what, let name): "There is no \(what) \"\(name)\"."
-        case .exists(let what, let name): "There is already a \(what) \"\(name)\"."
+        case .exists(let what, let name): "The \(what) \"\(name)\" exists already."
         case .idempotencyConflict(let key):
             "The idempotency key \"\(key)\" was used before with other content. "
                 + "Use a new key for a new grant."

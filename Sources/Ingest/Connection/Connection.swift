@@ -18,6 +18,8 @@ final class Connection {
     var interrupted: (reader: UsageFrameReader, length: Int)?
     /// Whether a full ring keeps this connection from being read.
     var stalled = false
+    /// Whether the loop's descriptor knows of it.
+    var watched = false
 
     var names = NameTable()
     var producer: ProducerSession?

@@ -64,6 +64,7 @@ struct AckQueue {
     private let shards: Int
     private var lastTurn: UInt64 = 0
     private var safeTurn: UInt64 = 0
+    private var lastNoted: UInt64 = 0
     private var entries = Fifo<Entry>()
     private var ids = Fifo<IDEntry>()
     private var stored = Fifo<StoredEntry>()
@@ -78,10 +79,12 @@ struct AckQueue {
     var waitsForStore: Bool { !stored.isEmpty }
 
     mutating func note(_ sequence: UInt64, of origin: Origin) {
+        lastNoted = currentTurn
         entries.append(Entry(turn: currentTurn, origin: origin, sequence: sequence))
     }
 
     mutating func note(_ id: ShortText, of origin: Origin) {
+        lastNoted = currentTurn
         ids.append(IDEntry(turn: currentTurn, origin: origin, id: id))
     }
 
@@ -93,6 +96,9 @@ struct AckQueue {
     mutating func forget(_ id: ShortText, of origin: Origin) {
         ids.removeAll { $0.origin == origin && $0.id == id }
     }
+
+    /// Whether something was noted for the turn that is going on.
+    var hasOpenTurn: Bool { lastNoted > lastTurn }
 
     /// Closes the turn that is going on.
     mutating func endTurn(positions rings: some Sequence<UInt64>) {

@@ -78,7 +78,11 @@ final class IngestLoop {
             for index in 0..<Int(max(count, 0)) { handle(events[index]) }
             endTurn()
         }
-        for case .some(let connection) in connections { close(connection) }
+        for case .some(let connection) in connections {
+            connection.fail(ConnectionFault(.shuttingDown, "the daemon stops; come back later"))
+            flush(connection)
+            close(connection)
+        }
     }
 
     private var isFinished: Bool {
@@ -148,7 +152,7 @@ final class IngestLoop {
             ring.publish()
             any = true
         }
-        guard any else { return }
+        guard any || acks.hasOpenTurn else { return }
         acks.endTurn(positions: wiring.commands.lazy.map(\.claimedPosition))
         for shard in wiring.commands.indices where !wiring.commands[shard].isEmpty {
             wiring.shards[shard].runInline()
@@ -234,7 +238,7 @@ final class IngestLoop {
         }
         for case .some(let connection) in connections where !connection.closing {
             // What was read and accepted is answered first; nothing more is read.
-            epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+            unwatch(connection)
         }
     }
 }
@@ -248,12 +252,23 @@ extension IngestLoop {
 
     func updateInterest(_ connection: Connection) {
         var interest: UInt32 = 0
-        if !connection.stalled, !connection.closing, connection.barrier.isEmpty {
-            interest |= EPOLLIN.rawValue
-        }
+        let isRead = !connection.stalled && connection.barrier.isEmpty && stopsAt == nil
+        // A connection at its end is read only to notice that the client has gone.
+        if isRead || connection.closing { interest |= EPOLLIN.rawValue }
         if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }
+        // An end of the other side is always told, also to who asked for nothing: a connection that
+        // has to wait is not watched at all, or it would keep the loop spinning.
+        guard interest != 0 else { return unwatch(connection) }
         var event = epoll_event(events: interest, data: epoll_data_t(u64: token(connection)))
-        epoll_ctl(poll, Int32(EPOLL_CTL_MOD), connection.fd, &event)
+        let operation = connection.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD
+        epoll_ctl(poll, Int32(operation), connection.fd, &event)
+        connection.watched = true
+    }
+
+    private func unwatch(_ connection: Connection) {
+        guard connection.watched else { return }
+        epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+        connection.watched = false
     }
 
     private func token(_ connection: Connection) -> UInt64 {
@@ -290,7 +305,7 @@ extension IngestLoop {
         connections[slot] = connection
         open += 1
         wiring.counters.connections.add(1)
-        register(socket, token(connection), EPOLLIN.rawValue)
+        updateInterest(connection)
         if let objection = settings.peers.objection(to: socket) {
             connection.encoding = .jsonLines
             connection.fail(ConnectionFault(.notAllowed, objection))
@@ -311,7 +326,7 @@ extension IngestLoop {
     func close(_ connection: Connection) {
         guard !connection.closed else { return }
         connection.closed = true
-        epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+        unwatch(connection)
         Glibc.close(connection.fd)
         if let producer = connection.producer {
             let barrier =

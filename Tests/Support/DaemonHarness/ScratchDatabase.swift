@@ -45,7 +45,8 @@ package final class ScratchDatabase: Sendable {
     /// - Throws: `HarnessError` with the server's words.
     @discardableResult
     package func query(_ sql: String) throws -> [[String?]] {
-        try Self.run(conninfo, sql)
+        // The daemon's tables stand in a schema of their own.
+        try Self.run("\(conninfo) options='-csearch_path=meterd,public'", sql)
     }
 
     /// Runs a statement that gives one value.

@@ -90,7 +90,6 @@ struct CrashCampaign: ParsableCommand {
         case .cut:
             var course = CutCourse(
                 plan,
-                cluster: cluster,
                 commits: commits,
                 others: commits / 4,
                 rate: rate

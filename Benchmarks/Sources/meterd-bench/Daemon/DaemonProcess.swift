@@ -16,6 +16,7 @@ final class DaemonProcess: Sendable {
     ///   - options: Which meterd.
     ///   - folder: The private folder; it exists.
     ///   - connection: libpq's connection text.
+    /// - Throws: `BenchError` with the end of its log when it does not become ready.
     init(_ options: Options, folder: String, connection: String) throws {
         self.folder = folder
         try DaemonProcess.writeSettings(options, folder: folder, connection: connection)

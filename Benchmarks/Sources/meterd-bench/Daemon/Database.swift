@@ -99,7 +99,9 @@ final class Database {
     private func flush(_ bytes: inout [UInt8], to output: Int32) throws {
         var written = 0
         while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
+            let count = bytes[written...].withUnsafeBytes {
+                write(output, $0.baseAddress, $0.count)
+            }
             guard count > 0 else { throw BenchError("cannot write: \(BenchError.reason())") }
             written += count
         }

@@ -26,6 +26,7 @@ struct FramePool: ~Copyable {
     ///   - accounts: How many keys the connection has interned.
     ///   - perFrame: How many records are in a frame.
     ///   - seed: Of the requests.
+    /// - Throws: `BenchError` when records do not look as this expects.
     init(_ workload: Workload, accounts: Int, perFrame: Int, seed: UInt64) throws {
         idAfterSequence = try FramePool.distanceFromSequenceToID()
         self.perFrame = perFrame
@@ -59,6 +60,7 @@ struct FramePool: ~Copyable {
     ///   - events: How many records, a multiple of those in a frame.
     ///   - last: The sequence number before the first.
     ///   - socket: Where to.
+    /// - Throws: `BenchError` when the other side is gone.
     mutating func send(_ events: Int, after last: UInt64, to socket: Socket) throws {
         var sequence = last
         let end = last + UInt64(events)

@@ -19,6 +19,7 @@ final class Producer: Sendable {
     ///   - durability: What an acknowledgement must mean.
     ///   - keys: The keys' secrets, the busiest first.
     ///   - pool: What to send.
+    /// - Throws: `BenchError` when meterd does not welcome it.
     init(
         path: String,
         name: String,

@@ -46,10 +46,14 @@ struct Workload: Sendable {
             source = "TOKEN COUNTS ARE INVENTED: \(trace) is not there, or has no rows"
             var random = SeededGenerator(seed: 7)
             sizes = (0..<10_000).map { _ in
-                (UInt32.random(in: 50...7500, using: &random), UInt32.random(in: 5...500, using: &random))
+                (
+                    UInt32.random(in: 50...7500, using: &random),
+                    UInt32.random(in: 5...500, using: &random)
+                )
             }
         } else {
-            source = "token counts of \(traced.count) real requests (\(trace)), a third of them half "
+            source =
+                "token counts of \(traced.count) real requests (\(trace)), a third of them half "
                 + "read from cache"
             sizes = traced
         }

@@ -64,7 +64,8 @@ struct ReportRow: Codable, Sendable {
         guard let target, let isMet else { return "" }
         let sign = unit == .perSecond ? ">=" : "<="
         let figure = target.figure.map { ", > \(unit.text($0))" } ?? ""
-        return String(format: "%@ %.2f", sign, target.ratio) + figure + (isMet ? "  met" : "  MISSED")
+        return String(format: "%@ %.2f", sign, target.ratio) + figure
+            + (isMet ? "  met" : "  MISSED")
     }
 }
 

@@ -32,7 +32,9 @@ struct AuthorizeRoundTrip {
         for round in 1...world.options.rounds {
             let figures = try measure(calls, seed: UInt64(round))
             let echoes = try Echo.measure(calls, sizes: figures.sizes)
-            let (p50, p99) = (Rounds.quantile(figures.times, 0.5), Rounds.quantile(figures.times, 0.99))
+            let (p50, p99) = (
+                Rounds.quantile(figures.times, 0.5), Rounds.quantile(figures.times, 0.99)
+            )
             median.add(p50, baseline: Rounds.quantile(echoes, 0.5))
             tail.add(p99, baseline: Rounds.quantile(echoes, 0.99))
             Progress.say(
@@ -135,7 +137,9 @@ enum Echo {
             defer { bytes.deallocate() }
             while try server.receiveAll(.init(rebasing: bytes[..<sizes.request])) {
                 try server.sendAll(.init(rebasing: bytes[..<sizes.answer]))
-                guard try server.receiveAll(.init(rebasing: bytes[..<sizes.release])) else { return }
+                guard try server.receiveAll(.init(rebasing: bytes[..<sizes.release])) else {
+                    return
+                }
                 try server.sendAll(.init(rebasing: bytes[..<sizes.released]))
             }
         }

@@ -76,7 +76,10 @@ struct SocketToJournal {
         let seconds = Clock.seconds(since: start)
         for run in runs { try run.sender.join() }
         let spent = Double(world.daemon.cpuNanoseconds - cpu)
-        var measured = Measured(rate: Double(total) / seconds, cpuNanoseconds: spent / Double(total))
+        var measured = Measured(
+            rate: Double(total) / seconds,
+            cpuNanoseconds: spent / Double(total)
+        )
         // An ack follows each sync on each connection that has something in it: where meterd does
         // not count its syncs, the busiest connection's acks do, and rather too few.
         measured.syncs = acknowledgements.max() ?? 1

@@ -74,7 +74,9 @@ struct SocketToPostgres {
         let seconds = Clock.seconds(since: start)
         let after = try database.run("SELECT count(*) FROM bench.copied")
         guard Int(after) == (Int(before) ?? 0) + total else {
-            throw BenchError("\(total) rows were acknowledged as stored, but \(after) less \(before) are")
+            throw BenchError(
+                "\(total) rows were acknowledged as stored, but \(after) less \(before) are"
+            )
         }
         return Double(total) / seconds
     }

@@ -7,31 +7,48 @@ import Glibc
 /// the checkpoint tells whether the commit was done all the same. In between all connections are
 /// cut at random moments, and sessions are ended by the server during a COPY.
 package struct CutCourse {
-    private enum Step: Hashable {
+    private enum Step: CustomStringConvertible {
         case commit(CommitCutter.Moment)
         case anywhere
         case copy
+
+        var description: String {
+            switch self {
+            case .commit(.before): "before COMMIT"
+            case .commit(.after): "right after COMMIT"
+            case .commit(.afterAnswer): "before the COMMIT's answer"
+            case .anywhere: "anywhere"
+            case .copy: "in a COPY"
+            }
+        }
     }
 
     private let plan: CoursePlan
-    private let cluster: Cluster
     private let steps: [Step]
     private let rate: UInt64
     private var random: SeededRandom
     private var copiesEnded = 0
     private var counts = CommitCutter.Counts()
 
+    /// How many COMMITs were cut after they had reached the server.
+    package var answersLost: Int {
+        counts.cut[.after, default: 0] + counts.cut[.afterAnswer, default: 0]
+    }
+
+    /// How many of those turned out to be done.
+    package var answersLostButDone: Int {
+        counts.done[.after, default: 0] + counts.done[.afterAnswer, default: 0]
+    }
+
     /// Prepares the course.
     ///
     /// - Parameters:
     ///   - plan: What is sent, and where the books are.
-    ///   - cluster: Where the books are.
     ///   - commits: How many COMMITs are cut.
     ///   - others: How often all connections are cut, and how often a session is ended.
     ///   - rate: How many events a second the gateways send.
-    package init(_ plan: CoursePlan, cluster: Cluster, commits: Int, others: Int, rate: UInt64) {
+    package init(_ plan: CoursePlan, commits: Int, others: Int, rate: UInt64) {
         self.plan = plan
-        self.cluster = cluster
         self.rate = rate
         random = SeededRandom(seed: plan.seed)
         // Most often right after the COMMIT, where the outcome is open.
@@ -46,15 +63,15 @@ package struct CutCourse {
     /// - Returns: How it ended.
     /// - Throws: When it could not go on.
     package mutating func run() throws -> Summary {
-        let cutter = try CommitCutter(server: try cluster.socketFolder, conninfo: plan.conninfo)
+        let cutter = try CommitCutter(plan.conninfo)
         defer { cutter.stop() }
         // libpq takes the last of two values.
-        let rig = try Rig(plan, connection: "\(plan.conninfo) host=\(cutter.directory)")
+        let rig = try Rig(plan, connection: "\(plan.conninfo) host=\(cutter.directory) port=5432")
         defer { rig.tearDown() }
         let load = SteadyLoad(rig, rate: rate)
         defer { load.stop() }
         for (number, step) in steps.enumerated() {
-            usleep(UInt32(random.next() % 200_000))
+            usleep(UInt32(random.next() % 600_000))
             try take(step, cutter, rig)
             plan.say("cut \(number + 1)/\(steps.count): \(step), \(rig.acknowledged) acknowledged")
             if !rig.faults.isEmpty { break }
@@ -86,6 +103,8 @@ package struct CutCourse {
             cutter.cutNextCommit(moment)
             try wait(until: "a COMMIT is cut", within: 30, step: 2000) { !cutter.isWaiting }
         case .anywhere:
+            try wait(until: "the daemon is connected", within: 30) { cutter.isConnected }
+            usleep(UInt32(random.next() % 100_000))
             cutter.cutAll()
         case .copy:
             try endSession(rig)

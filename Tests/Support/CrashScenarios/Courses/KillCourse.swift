@@ -47,6 +47,7 @@ package struct KillCourse {
             if random.next() % 3 == 0 { try killWhileRecovering(rig) }
             try rig.recover()
             try rig.checkHolds()
+            try rig.repeatGrant()
             plan.say(
                 "round \(round + 1)/\(rounds): killed \(moment) at \(burden) sent, "
                     + "\(rig.acknowledged) acknowledged, ready after "
@@ -81,6 +82,7 @@ package struct KillCourse {
         let events = rig.workload.events
         let first = events * UInt64(round) / UInt64(rounds)
         let last = events * UInt64(round + 1) / UInt64(rounds)
+        let grantsBeside = random.next() % 2 == 0
         let length = Double(150 + random.next() % 450) / 1000
         let fraction = Double(random.next() % 1000) / 1000
         let start = HarnessClock.seconds
@@ -90,6 +92,9 @@ package struct KillCourse {
             if moment != .inBurst { rig.allow(first + UInt64(Double(last - first) * elapsed)) }
             usleep(1000)
         }
+        // It takes about as long as a sync, and so is often cut off by the kill.
+        if grantsBeside { rig.askForGrant() }
+        if grantsBeside { usleep(UInt32(random.next() % 8000)) }
         switch moment {
         case .anyTime, .inBurst: break
         case .afterAck:

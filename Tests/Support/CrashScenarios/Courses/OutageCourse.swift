@@ -55,6 +55,7 @@ package struct OutageCourse {
         let away = HarnessClock.seconds - start
         let answers = load.answers
         let acks = rig.acknowledged - acknowledged
+        let sentMeanwhile = rig.sent - sent
         let granted = answers.granted - asked.granted
         let failed = answers.failed - asked.failed
         let status = try rig.daemon.admin.status()
@@ -70,7 +71,7 @@ package struct OutageCourse {
         try waitUntilCaughtUp(rig)
         rows += [
             ("PostgreSQL away", Summary.seconds(away)),
-            ("events sent meanwhile", Summary.grouped(rig.sent - sent)),
+            ("events sent meanwhile", Summary.grouped(sentMeanwhile)),
             ("acknowledged meanwhile", Summary.grouped(acks)),
             (
                 "holds granted meanwhile",

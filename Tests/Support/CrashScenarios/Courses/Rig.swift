@@ -21,6 +21,8 @@ final class Rig {
     private(set) var faults: [String] = []
     private var holds: [HoldNumber: Amount] = [:]
     private(set) var holdsChecked = 0
+    private(set) var grants = 0
+    private var probe: GrantProbe?
     private let say: @Sendable (String) -> Void
 
     /// Starts the daemon, and makes organisations, keys and grants.
@@ -103,6 +105,23 @@ final class Rig {
         if !daemon.isRunning { fault("the daemon had ended by itself:\n\(daemon.logTail())") }
         daemon.kill()
         noteFloors()
+        checkStoredAcknowledgements()
+    }
+
+    /// What was acknowledged as stored is in the tables, whether or not a daemon runs.
+    private func checkStoredAcknowledgements() {
+        for producer in producers where producer.wantsStored {
+            let acknowledged = producer.acknowledgedByAck
+            let query = """
+                SELECT p.contiguous FROM producers p JOIN names n ON n.number = p.producer
+                WHERE n.kind = 'producer' AND n.name = '\(producer.name)'
+                """
+            // PostgreSQL may be away, too.
+            guard let found = try? Database(conninfo).number(query) ?? 0 else { return }
+            if found < acknowledged {
+                fault("\(producer.name): \(acknowledged) acknowledged as stored, \(found) are")
+            }
+        }
     }
 
     /// Starts the daemon and notes how long it takes until it is ready.
@@ -160,6 +179,32 @@ final class Rig {
         while !holds.isEmpty, faults.isEmpty { releaseHold() }
     }
 
+    // MARK: - Grants
+
+    /// Asks for a grant whose answer may be lost in a kill.
+    func askForGrant() {
+        grants += 1
+        probe = GrantProbe(daemon.admin, organisation: Rig.vault, key: "crash-grant-\(grants)")
+    }
+
+    /// Asks for the same grant again.
+    func repeatGrant() throws {
+        if let text = try probe?.repeated() { fault(text) }
+        probe = nil
+    }
+
+    /// All grants to the vault, each exactly once.
+    private func checkGrants(_ database: Database) throws {
+        let found = try database.rows(
+            """
+            SELECT count(*), sum(l.amount)::numeric(38,0) FROM ledger_lines l
+            JOIN organisations o USING (org) WHERE o.name = '\(Rig.vault)' AND kind = 'purchase'
+            """
+        )
+        let expected = ["\(grants + 1)", "\(1_000_000 + 7 * grants)"]
+        if found != [expected] { fault("grants: \(found) instead of \(expected)") }
+    }
+
     // MARK: - The end
 
     /// Lets the gateways send what is left, waits until it is stored, and proves it.
@@ -185,6 +230,7 @@ final class Rig {
         let database = try Database(conninfo)
         let proof = try Proof(database, workload: workload, sent: producers.map(\.sent))
         for text in proof.faults { fault(text) }
+        try checkGrants(database)
         for producer in producers {
             for text in producer.violations { fault("\(producer.name): \(text)") }
         }
@@ -196,6 +242,7 @@ final class Rig {
             acknowledged: acknowledged,
             recoveries: recoveries,
             holdsChecked: holdsChecked,
+            grants: grants,
             auditIsGreen: isGreen,
             faults: faults
         )

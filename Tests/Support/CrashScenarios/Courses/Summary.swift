@@ -40,6 +40,8 @@ package struct Summary: Sendable {
     package let recoveries: [Double]
     /// How many holds were looked up after a start.
     package let holdsChecked: Int
+    /// How many grants were asked for twice, around a kill.
+    package let grants: Int
     /// Whether the daemon's own audit found everything in order.
     package let auditIsGreen: Bool
     /// What went wrong; empty when the proof holds.
@@ -65,13 +67,16 @@ package struct Summary: Sendable {
             ("stored", Summary.grouped(stored)),
             ("duplicates", "\(duplicates)"),
             ("lost", "\(lost)"),
-            ("charged", "\(proof.charged), equal to the independent sum: \(holds ? "yes" : "see faults")"),
+            ("charged", "\(proof.charged), \(equality) the independent sum"),
             ("holds looked up", "\(holdsChecked)"),
+            ("grants asked for twice", "\(grants)"),
             ("recovery", recoveryText),
             ("audit", auditIsGreen ? "green" : "NOT GREEN"),
             ("faults", "\(faults.count)"),
         ]
     }
+
+    private var equality: String { proof.chargesAreEqual ? "equal to" : "NOT EQUAL to" }
 
     private var recoveryText: String {
         let sorted = recoveries.sorted()

@@ -43,11 +43,10 @@ final class CommitCutter: Sendable {
 
     /// Opens the socket.
     ///
-    /// - Parameters:
-    ///   - server: The folder of PostgreSQL's own socket.
-    ///   - conninfo: How to ask the server itself for the checkpoint.
-    init(server: String, conninfo: String) throws(CampaignFault) {
-        target = server + "/.s.PGSQL.5432"
+    /// - Parameter conninfo: Where the server itself is.
+    /// - Throws: `CampaignFault` when it does not answer, or there is no room for a socket.
+    init(_ conninfo: String) throws(CampaignFault) {
+        target = try Database(conninfo).serverSocket
         self.conninfo = conninfo
         var template = Array("/tmp/meterd-cutter-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { buffer in
@@ -76,6 +75,9 @@ final class CommitCutter: Sendable {
     func spare() {
         state.withLock { $0.next = nil }
     }
+
+    /// Whether anybody is connected.
+    var isConnected: Bool { state.withLock { !$0.connections.isEmpty } }
 
     /// Cuts all connections now.
     func cutAll() {

@@ -12,11 +12,14 @@ final class LoadProducer: Sendable {
     private struct Notes: Sendable {
         var connects = 0
         var floor: UInt64 = 0
+        var welcome: UInt64 = 0
         var violations: [String] = []
     }
 
     let index: Int
     let name: String
+    /// Whether its acknowledgements must mean that PostgreSQL has the events.
+    let wantsStored: Bool
     private let workload: Workload
     private let accounts: [MeterAccount]
     private let stream: MeterStream
@@ -35,12 +38,16 @@ final class LoadProducer: Sendable {
         self.index = index
         self.workload = workload
         self.accounts = accounts
+        let wantsStored = index == 3
+        self.wantsStored = wantsStored
         name = workload.producerName(index)
         let notes = Notebook()
         self.notes = notes
         var settings = MeterStreamSettings(path: socket, producer: name)
         settings.firstBackoff = .milliseconds(10)
         settings.longestBackoff = .milliseconds(200)
+        settings.encoding = index == 2 ? .jsonLines : .binary
+        settings.durability = wantsStored ? .stored : .journaled
         stream = MeterStream(settings) { notice in
             notes.notes.withLock { LoadProducer.note(notice, in: &$0) }
         }
@@ -50,6 +57,7 @@ final class LoadProducer: Sendable {
         switch notice {
         case .connected(let last):
             notes.connects += 1
+            notes.welcome = last
             if last < notes.floor {
                 notes.violations.append("welcome says \(last), \(notes.floor) were acknowledged")
             }
@@ -122,6 +130,13 @@ final class LoadProducer: Sendable {
     var acknowledged: UInt64 {
         let sent = self.sent
         return sent - min(sent, UInt64(stream.unacknowledged))
+    }
+
+    /// At least so many are acknowledged by an `ack`; 0 when it was only the last welcome.
+    var acknowledgedByAck: UInt64 {
+        let acknowledged = self.acknowledged
+        let welcome = notes.notes.withLock { $0.welcome }
+        return acknowledged > welcome ? acknowledged : 0
     }
 
     /// Notes what is acknowledged now; every later welcome must cover it.

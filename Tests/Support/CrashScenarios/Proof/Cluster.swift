@@ -15,18 +15,15 @@ package struct Cluster: Sendable {
     /// - Parameters:
     ///   - script: The path of `.ci/postgres`.
     ///   - folder: The cluster's folder.
+    ///   - fresh: Whether to delete first what a run that was killed has left behind.
     /// - Throws: `HarnessError` when it does not start.
-    package init(script: String, folder: String) throws {
+    package init(script: String, folder: String, fresh: Bool = false) throws {
         self.script = script
         self.folder = folder
+        if fresh { try Cluster.run(script, "remove", folder) }
         try Cluster.run(script, "start", folder)
         let path = try Cluster.socketFolder(folder)
         conninfo = "host=\(path) user=meterd dbname=meterd"
-    }
-
-    /// The folder of its socket.
-    package var socketFolder: String {
-        get throws { try Cluster.socketFolder(folder) }
     }
 
     /// Starts it.

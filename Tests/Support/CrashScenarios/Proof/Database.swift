@@ -29,6 +29,11 @@ final class Database {
         PQfinish(handle)
     }
 
+    /// Where the server's socket is.
+    var serverSocket: String {
+        "\(String(cString: PQhost(handle)))/.s.PGSQL.\(String(cString: PQport(handle)))"
+    }
+
     /// The rows of a query; a null is an empty text.
     @discardableResult
     func rows(_ sql: String) throws(CampaignFault) -> [[String]] {

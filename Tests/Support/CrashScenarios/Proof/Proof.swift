@@ -12,10 +12,10 @@ struct Proof: Sendable {
     var lost: UInt64 = 0
     /// The sum of all charges in the tables.
     var charged = Amount.zero
+    /// Whether that is what the plan says, for every organisation.
+    var chargesAreEqual = true
     /// What is wrong, a sentence each.
     var faults: [String] = []
-
-    var holds: Bool { faults.isEmpty }
 
     /// Reads the tables.
     ///
@@ -84,6 +84,7 @@ struct Proof: Sendable {
             let found = try Amount(decimal: text)
             charged += found
             if found.units != expected[index] {
+                chargesAreEqual = false
                 let planned = Amount(units: expected[index])
                 faults.append("\(name): charged \(found), the independent sum is \(planned)")
             }

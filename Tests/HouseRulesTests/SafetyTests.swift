@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// Goal: what the compiler is told to believe is little, counted and explained.
+/// Method: words in the sources.
+@Suite struct SafetyTests {
+    private let tree = SourceTree.shared
+    private static let budget = 6
+
+    @Test func `what the compiler must take on trust is within its budget`() {
+        let places = promises()
+        #expect(places.count <= Self.budget, "\(places.map(\.text))")
+    }
+
+    @Test func `each promise to the compiler is followed by the reason why it holds`() {
+        for place in promises() {
+            let next = place.file.lines[(place.line + 1)...].prefix(2)
+            let isExplained = next.contains { $0.contains("// SAFETY:") }
+            #expect(isExplained, "\(place.text) has no `// SAFETY:` within the two lines after it")
+        }
+    }
+
+    @Test(arguments: BannedWord.all)
+    func `sources do not have`(word: BannedWord) {
+        let places = tree.sources.flatMap(word.places)
+        #expect(
+            places.isEmpty,
+            "\"\(word.word)\" at \(places.joined(separator: ", ")): write \(word.instead)"
+        )
+    }
+
+    @Test func `no file names a path of somebody's machine`() {
+        // Written in two parts, so that this file does not name them either.
+        let paths = ["/" + "work/", "/" + "root/", "/" + "home/"]
+        for file in tree.texts {
+            for (index, line) in file.lines.enumerated() {
+                for path in paths where line.contains(path) {
+                    Issue.record("\(file.path):\(index + 1) names \(path)")
+                }
+            }
+        }
+    }
+
+    private struct Promise {
+        let file: SourceFile
+        let line: Int
+        var text: String { "\(file.path):\(line + 1)" }
+    }
+
+    private func promises() -> [Promise] {
+        tree.sources.flatMap { file in
+            file.lines.indices.filter { index in
+                let line = file.lines[index]
+                return line.contains("@unchecked Sendable")
+                    && !line.drop { $0 == " " }.hasPrefix("//")
+            }.map { Promise(file: file, line: $0) }
+        }
+    }
+}
