@@ -11,8 +11,9 @@ let package = Package(
         .executableTarget(
             name: "meterd-bench",
             dependencies: [
-                .product(name: "Wire", package: "meterd"),
                 .product(name: "CLibpq", package: "meterd"),
+                .product(name: "Quantities", package: "meterd"),
+                .product(name: "Wire", package: "meterd"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

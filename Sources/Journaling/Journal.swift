@@ -29,8 +29,8 @@ public final class Journal: Sendable {
     ///   - storage: The directory.
     ///   - settings: The journal's sizes.
     ///   - startingAt: The first position of a journal that is created; rounded up to 8.
-    ///   - knownSynced: What others know to have been durable, such as a checkpoint: an end before it
-    ///     is damage, not a torn tail.
+    ///   - knownSynced: What others know to have been durable, such as a checkpoint: an end before
+    ///     it is damage, not a torn tail.
     /// - Throws: `JournalError`: `.settings`, `.locked`, `.corrupted`, `.missingSegment`,
     ///   `.unknownFormat` or `.disk`.
     public init(

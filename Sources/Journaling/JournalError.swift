@@ -80,8 +80,8 @@ extension JournalError: CustomStringConvertible {
             "Could not \(operation.rawValue) \(file): \(String(cString: strerror(code))). "
                 + JournalError.nextStep(after: code)
         case .behind(let bytes):
-            "\(bytes) bytes wait to be synced, as many as are allowed. Nothing is lost; look at the "
-                + "disk's latency if this lasts."
+            "\(bytes) bytes wait to be synced, as many as are allowed. Nothing is lost; look at "
+                + "the disk's latency if this lasts."
         case .full(let bytes):
             "The journal takes \(bytes) bytes, as much as it may. Bring the database back so that "
                 + "segments can be retired, or raise the bound."

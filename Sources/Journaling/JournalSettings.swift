@@ -41,7 +41,8 @@ public struct JournalSettings: Sendable, Hashable {
         if segmentBytes < smallest {
             return "A segment must hold a block: at least \(smallest) bytes."
         }
-        // One block that waits for the disk, the one that is being filled, and as much for the wrap.
+        // One block that waits for the disk, the one that is being filled, and as much for the
+        // wrap.
         let memory = 4 * UnsyncedBlocks.regionBytes(maximumBodyBytes)
         if maximumUnsyncedBytes < memory {
             return "The memory for unsynced blocks must hold four: at least \(memory) bytes."

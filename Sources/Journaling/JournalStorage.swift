@@ -56,7 +56,8 @@ public protocol JournalLock: AnyObject, Sendable {}
 ///
 /// Reads and writes at different offsets may happen at the same time on different threads.
 public protocol JournalFile: AnyObject, Sendable {
-    /// Reserves space from the file's beginning, so that a later write does not fail for lack of it.
+    /// Reserves space from the file's beginning, so that a later write does not fail for lack of
+    /// it.
     ///
     /// - Parameter bytes: How many; what was not written before reads as zeros.
     /// - Throws: `JournalError.disk`.

@@ -22,7 +22,8 @@ public struct JournalRecovery: Sendable, Hashable {
 
 /// Brings a journal's directory from any state that a crash can leave into a good one.
 ///
-/// Invariants:  bytes that were acknowledged are never cut; an interrupted recovery can be repeated.
+/// Invariants:  bytes that were acknowledged are never cut; an interrupted recovery can be
+///              repeated.
 struct Recovery {
     private let storage: any JournalStorage
     private let settings: JournalSettings
@@ -162,8 +163,8 @@ struct Recovery {
 
     /// Writes again what may be in the kernel's memory only, and syncs it.
     ///
-    /// Why: the process before us may have died after a failed sync, and then the kernel shows bytes
-    /// which it believes to be on disk and which are not. Only writing them again is safe.
+    /// Why: the process before us may have died after a failed sync, and then the kernel shows
+    /// bytes which it believes to be on disk and which are not. Only writing them again is safe.
     private mutating func renew() throws(JournalError) {
         let end = found.endPosition
         for segment in segments where segment.end > evidence || segment.end > end {
@@ -188,8 +189,8 @@ struct Recovery {
 
     /// Goes over everything from a position to the segment's end.
     ///
-    /// - Returns: The highest `synced` of a valid block behind the position, and the end of the last
-    ///   block that has a header there, valid or not.
+    /// - Returns: The highest `synced` of a valid block behind the position, and the end of the
+    ///   last block that has a header there, valid or not.
     private func survey(
         _ segment: Segment,
         from start: UInt64

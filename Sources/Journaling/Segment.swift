@@ -129,7 +129,8 @@ enum SegmentName {
 extension JournalFile {
     /// Writes an array at the file's beginning.
     func write(_ bytes: [UInt8]) throws(JournalError) {
-        // `withUnsafeBytes` keeps the kind of error only in its newest form; a copy is simpler here.
+        // `withUnsafeBytes` keeps the kind of error only in its newest form; a copy is simpler
+        // here.
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
         defer { copy.deallocate() }
         copy.copyBytes(from: bytes)

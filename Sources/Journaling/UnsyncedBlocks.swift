@@ -10,7 +10,8 @@ import Synchronization
 ///              always contiguous and has room for the longest block; where it does not fit, the
 ///              ring wraps. The stamp is how many syncs had failed before the entry's first byte
 ///              was written to the file.
-/// Invariants:  retained entries are never changed; head and tail meet only when nothing is retained.
+/// Invariants:  retained entries are never changed; head and tail meet only when nothing is
+///              retained.
 /// Order:       the mutex orders the writer's bytes before the syncer's reads, and these before the
 ///              writer's reuse.
 /// Why:         after a failed `fdatasync` the kernel may have dropped the pages and marked them
@@ -64,7 +65,8 @@ final class UnsyncedBlocks: @unchecked Sendable {
     func place(after bytes: Int) -> Int? {
         borders.withLock { borders in
             let end = borders.tail + bytes
-            // Strictly below the head, so that head and tail do not meet while entries are retained.
+            // Strictly below the head, so that head and tail do not meet while entries are
+            // retained.
             if borders.tail < borders.head {
                 return end + regionBytes < borders.head ? end : nil
             }
@@ -118,8 +120,8 @@ final class UnsyncedBlocks: @unchecked Sendable {
         while let entry = entry(at: &offset, of: now), entry.block.endPosition <= position {
             offset += entry.bytes
         }
-        // A wrap that was passed may stay: no entry begins there in a later round, because no region
-        // has room there.
+        // A wrap that was passed may stay: no entry begins there in a later round, because no
+        // region has room there.
         borders.withLock { $0.head = offset }
     }
 

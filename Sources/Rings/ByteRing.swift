@@ -8,18 +8,21 @@ import Synchronization
 ///              A record is an 8-byte header (its length) and its bytes, padded to 8. Records are
 ///              contiguous: where one does not fit before the end, a padding record fills the end
 ///              (a header of minus the bytes to skip) and the record begins at offset 0.
-/// Units:       positions count bytes since the start, headers and padding included; they only grow.
+/// Units:       positions count bytes since the start, headers and padding included; they only
+///              grow.
 /// Invariants:  released <= consumed <= published <= claimed <= released + capacity; every
 ///              position is a multiple of 8.
 /// Order:       `publish()` stores `published` releasing, `beginBatch()` loads it acquiring: the
-///              consumer sees the bytes. `release()` stores `released` releasing, the producer loads
-///              it acquiring: bytes are overwritten only after they were read.
-/// Queue:       claim, trim, rollback, publish by one producer at a time; beginBatch, next, putBack,
-///              release by one consumer at a time. Turns that change threads need a
+///              consumer sees the bytes. `release()` stores `released` releasing, the producer
+///              loads it acquiring: bytes are overwritten only after they were read.
+/// Queue:       claim, trim, rollback, publish by one producer at a time; beginBatch, next,
+///              putBack, release by one consumer at a time. Turns that change threads need a
 ///              happens-before edge of their own, as `Stage` gives.
 /// Cost:        no allocation and no system call after start; the producer reads the consumer's
-///              position only when the ring looks full, the consumer reads the producer's once a batch.
-/// Why:         one producer and one consumer need no compare-and-swap; fan-in is a matrix of rings.
+///              position only when the ring looks full, the consumer reads the producer's once a
+///              batch.
+/// Why:         one producer and one consumer need no compare-and-swap; fan-in is a matrix of
+///              rings.
 public final class ByteRing: @unchecked Sendable {
     // SAFETY: the producer's fields belong to the one producer and the consumer's to the one
     // consumer; the bytes change hands through `published` and `released` (see Order). Attacked by

@@ -10,10 +10,10 @@ import Synchronization
 /// Order:       every change of state is a read-modify-write, acquiring and releasing. What one run
 ///              wrote is therefore visible in the next one, on whatever thread; and what a producer
 ///              published before `kick()` is visible in the run that the kick causes, because the
-///              kick's write and the body's attempt to go idle are ordered on the one atomic: either
-///              the attempt sees the kick and runs again, or the kick sees idle and schedules. A
-///              kick never skips its write, also where the state would not change: a plain load
-///              could pass the store that published.
+///              kick's write and the body's attempt to go idle are ordered on the one atomic:
+///              either the attempt sees the kick and runs again, or the kick sees idle and
+///              schedules. A kick never skips its write, also where the state would not change: a
+///              plain load could pass the store that published.
 /// Queue:       a private serial queue per stage; `runInline()` runs on the caller's thread.
 /// Cost:        a kick of a busy stage is one compare-and-swap; of an idle one, one `async` too.
 /// Why:         one wake-up per idle-to-busy turn, and a stage whose queue would have to wake up
@@ -87,7 +87,8 @@ public final class Stage: @unchecked Sendable {
         if mark(idleBecomes: .scheduled) == .idle { enqueue() }
     }
 
-    /// Runs the body here and now if the stage is idle; else asks for another run, as `kick()` does.
+    /// Runs the body here and now if the stage is idle; else asks for another run, as `kick()`
+    /// does.
     ///
     /// Called from within the body it only asks: there is no recursion.
     ///

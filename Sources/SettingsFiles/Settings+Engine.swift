@@ -27,7 +27,8 @@ extension Settings {
 
     /// The database.
     public struct Postgres: Sendable {
-        /// libpq's connection text (`host=... dbname=...`, `service=...` or a URI), without a password.
+        /// libpq's connection text (`host=... dbname=...`, `service=...` or a URI), without a
+        /// password.
         public var connection = "dbname=meterd"
         /// How long to wait for a connection.
         public var connectTimeoutSeconds = 5

@@ -3,7 +3,8 @@
 /// Units:       are in the names: `_ms`, `_s`, `_hours`, `_bytes`.
 /// Invariants:  what `load` returns has passed every check; a value made in code has not, so that
 ///              tests may go beyond the bounds on purpose.
-/// Why:         one value that is handed down at start. Nothing reads a file or the environment later.
+/// Why:         one value that is handed down at start. Nothing reads a file or the environment
+///              later.
 public struct Settings: Sendable {
     /// Who this daemon is.
     public var node = Node()

@@ -1,7 +1,7 @@
 /// libpq's connection text: enough of its grammar to keep secrets out and off the screen.
 ///
-/// Why: whether the words are right is for libpq to say when it connects; that no password stands in
-/// a file that many may read, or is printed, is for us.
+/// Why: whether the words are right is for libpq to say when it connects; that no password stands
+/// in a file that many may read, or is printed, is for us.
 enum SettingsConnection {
     /// Words of libpq whose values are secret.
     static let secretWords: Set<String> = ["password", "sslpassword"]

@@ -84,7 +84,8 @@ enum SettingsKind: Sendable {
             "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .bytes(_, let range, let powerOfTwo):
             (powerOfTwo ? "a power of two from " : "")
-                + "\(SettingsBytes.text(range.lowerBound)) to \(SettingsBytes.text(range.upperBound))"
+                + SettingsBytes.text(range.lowerBound) + " to "
+                + SettingsBytes.text(range.upperBound)
         case .flag:
             "true or false"
         case .names:

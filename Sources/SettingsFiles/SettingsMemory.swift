@@ -1,9 +1,9 @@
 /// The memory that settings ask for, which is printed at the start.
 ///
 /// Units:  bytes.
-/// Why:    every container has a bound, so that the sum can be told before the first event. What the
-///         books themselves take (organisations, keys, grants, open holds) grows with the customers
-///         and is not in it.
+/// Why:    every container has a bound, so that the sum can be told before the first event. What
+///         the books themselves take (organisations, keys, grants, open holds) grows with the
+///         customers and is not in it.
 public struct MemoryBound: Sendable, Hashable {
     /// Rings between the queues; taken at the start.
     public let rings: Int

@@ -115,7 +115,8 @@ final class Daemon: Sendable {
             try engine.listen(inherited: systemd.listener(named: "data"))
             log.logger.info(
                 """
-                Ready on \(settings.dataSocket.path), administered on \(settings.controlSocket.path).
+                Ready on \(settings.dataSocket.path), administered on \
+                \(settings.controlSocket.path).
                 """
             )
             systemd.send(.ready, .status("Ready."))

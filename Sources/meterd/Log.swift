@@ -73,9 +73,12 @@ struct LineHandler: LogHandler {
             for (key, value) in fields { object[key] = "\(value)" }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            // Strings always encode.
-            let data = (try? encoder.encode(object)) ?? Data()
-            ErrorOutput.write(String(decoding: data, as: UTF8.self))
+            do {
+                ErrorOutput.write(String(decoding: try encoder.encode(object), as: UTF8.self))
+            } catch {
+                // Strings always encode; if they once do not, the sentence is what counts.
+                ErrorOutput.write("\(event.message)")
+            }
         } else {
             let extras = fields.map { " \($0.key)=\($0.value)" }.joined()
             ErrorOutput.write("\(time) \(event.level.rawValue) \(event.message)\(extras)")

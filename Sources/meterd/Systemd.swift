@@ -2,9 +2,9 @@ import Glibc
 
 /// What the service manager handed to this process through the environment.
 ///
-/// Why: systemd's protocols are a datagram and four variables; linking libsystemd for them would add
-/// a dependency to a daemon that must also run without it. The reading is pure, so that tests need
-/// no systemd; only ``send(_:)`` touches the world.
+/// Why: systemd's protocols are a datagram and four variables; linking libsystemd for them would
+/// add a dependency to a daemon that must also run without it. The reading is pure, so that tests
+/// need no systemd; only ``send(_:)`` touches the world.
 struct Systemd: Sendable {
     /// Where notifications go, or nil when nobody listens.
     let notifySocket: NotifyAddress?

@@ -1,18 +1,22 @@
 import Foundation
 import Testing
 
-/// Goal: sources stay readable in one window. Method: every file is read and measured.
+/// Goal: sources stay readable in one window.
+///
+/// Method: every file is read and measured.
 @Suite struct LayoutTests {
     private let tree = SourceTree.shared
 
     @Test func `the tree is found`() {
-        #expect(tree.rooms.contains("Accounting"))
-        #expect(tree.swift.count > 100)
+        let (rooms, files) = (tree.rooms, tree.swift.count)
+        #expect(rooms.contains("Accounting"))
+        #expect(files > 100)
     }
 
     @Test func `no line of Swift is longer than 100 columns`() {
         let long = tree.swift.flatMap { file in
-            file.lines.indices.filter { file.lines[$0].count > 100 }
+            file.lines.indices
+                .filter { file.lines[$0].utf8.count > 100 && file.lines[$0].count > 100 }
                 .map { "\(file.path):\($0 + 1) has \(file.lines[$0].count)" }
         }
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
@@ -24,8 +28,9 @@ import Testing
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
     }
 
-    /// Functions that were longer when the rule was made, with their lengths then. They may shrink; nothing
-    /// is ever added.
+    /// Functions that were longer when the rule was made, with their lengths then.
+    ///
+    /// They may shrink; nothing is ever added.
     private static let tolerated: [String: Int] = [
         "Sources/Engine/Running/EngineParts.swift init": 115,
         "Sources/Engine/Running/Recovery.swift run": 73,

@@ -1,12 +1,15 @@
 import Foundation
 import Testing
 
-/// Goal: the README does not go stale. Method: what it names is looked for where it comes from.
+/// Goal: the README does not go stale.
+///
+/// Method: what it names is looked for where it comes from.
 @Suite struct ReadmeTests {
     private let tree = SourceTree.shared
 
     private func readme() throws -> String {
-        try #require(tree.text(of: "README.md"), "README.md is missing")
+        let text = tree.text(of: "README.md")
+        return try #require(text, "README.md is missing")
     }
 
     @Test func `every verb of meterctl in the README exists`() throws {
@@ -19,7 +22,8 @@ import Testing
     }
 
     @Test func `every metric in the README is on the metrics page`() throws {
-        let page = try #require(tree.text(of: "Sources/ControlPlane/Metrics/MetricsPage.swift"))
+        let source = tree.text(of: "Sources/ControlPlane/Metrics/MetricsPage.swift")
+        let page = try #require(source)
         let named = try readme().matches(of: /`(meterd_[a-z_]+)`/).map { String($0.output.1) }
         #expect(!named.isEmpty)
         for metric in Set(named) {
@@ -28,7 +32,8 @@ import Testing
     }
 
     @Test func `every make target in the README exists`() throws {
-        let makefile = try #require(tree.text(of: "Makefile"))
+        let text = tree.text(of: "Makefile")
+        let makefile = try #require(text)
         let named = try readme().matches(of: /make ([a-z][a-z-]*)/).map { String($0.output.1) }
         #expect(!named.isEmpty)
         for target in Set(named) {
@@ -40,12 +45,14 @@ import Testing
         for match in try readme().matches(of: /\]\(([^)#]+)[^)]*\)/) {
             let link = String(match.output.1)
             if link.contains("://") { continue }
-            #expect(tree.exists(link), "the README links to \(link)")
+            let exists = tree.exists(link)
+            #expect(exists, "the README links to \(link)")
         }
     }
 
     @Test func `every settings key in the README is in the settings file`() throws {
-        let settings = try #require(tree.text(of: "config/meterd.yaml"))
+        let text = tree.text(of: "config/meterd.yaml")
+        let settings = try #require(text)
         let groups = settings.matches(of: /(?m)^([a-z_]+):/).map { String($0.output.1) }
         for match in try readme().matches(of: /`([a-z_]+)\.([a-z_]+)`/) {
             let (group, key) = (String(match.output.1), String(match.output.2))

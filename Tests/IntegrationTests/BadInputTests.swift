@@ -170,7 +170,8 @@ import Wire
         try scene.expectUndisturbed()
     }
 
-    @Test func `a second connection of a producer is producer_in_use, and the first goes on`() throws
+    @Test func `a second connection of a producer is producer_in_use, and the first goes on`()
+        throws
     {
         let scene = try Scene()
         let hello = #"{"type":"hello","protocol":1,"producer":"neighbour"}"#
@@ -299,7 +300,8 @@ import Wire
         try scene.expectUndisturbed()
     }
 
-    @Test func `tokens that contradict each other are rejected in a binary frame, its others count`()
+    @Test
+    func `tokens that contradict each other are rejected in a binary frame, its others count`()
         throws
     {
         let daemon = try TestDaemon.started(balance: "10")

@@ -19,7 +19,8 @@ import Wire
         return before - (try daemon.posted())
     }
 
-    @Test func `token classes, the cliff, failures and cache hits cost what the card says`() throws {
+    @Test func `token classes, the cliff, failures and cache hits cost what the card says`() throws
+    {
         let daemon = try TestDaemon.started(rates: Rates.gateway(), balance: "100")
         let parts = #""cache_read_input_tokens":10000,"cache_write_input_tokens":1000"#
         func sonnet(_ id: String, _ input: Int, _ output: Int, _ more: String = "") -> Usage {

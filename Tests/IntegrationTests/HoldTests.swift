@@ -67,7 +67,8 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
-    @Test func `a hold that nobody settles lapses by itself, and its credits are free again`() throws
+    @Test func `a hold that nobody settles lapses by itself, and its credits are free again`()
+        throws
     {
         let daemon = try TestDaemon.started(balance: "0.01")
         let client = try LineClient(daemon)

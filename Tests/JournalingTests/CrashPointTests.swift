@@ -5,7 +5,8 @@ import Testing
 /// Goal: whatever part of the unsynced writes a power cut leaves, what was synced is there, what
 /// comes after it is a prefix of what was written, and the journal goes on.
 ///
-/// Method: every tear offset of every write of three small blocks, with every presence of the others.
+/// Method: every tear offset of every write of three small blocks, with every presence of the
+///         others.
 @Suite struct CrashPointTests {
     private let bodies: [[UInt8]] = [
         [UInt8](repeating: 1, count: 5), [UInt8](repeating: 2, count: 16),

@@ -2,7 +2,8 @@ import Testing
 
 @testable import SettingsFiles
 
-// Goal: no file and no variable brings the loader down; it loads or it complains, the same each time.
+// Goal: no file and no variable brings the loader down; it loads or it complains, the same each
+// time.
 // Method: the documented file with its keys uncommented, mutated from a fixed seed; every key with
 // values from the edges of what numbers and texts can be.
 @Suite struct SettingsFuzzTests {

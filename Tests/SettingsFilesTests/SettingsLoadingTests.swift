@@ -73,7 +73,8 @@ import Testing
         )
         #expect(
             issues[1].description
-                == "line 4: engine.shards: \"17\" is too large; allowed: a whole number from 0 to 16"
+                == "line 4: engine.shards: \"17\" is too large; "
+                + "allowed: a whole number from 0 to 16"
         )
         #expect(issues[2].message.hasPrefix("is not a power of two; allowed: a power of two from"))
         #expect(issues[3].message == "unknown key; is `segment_bytes` meant?")

@@ -3,7 +3,8 @@ import Testing
 @testable import SettingsFiles
 
 // Goal: the files in config/ say what the code does.
-// Method: config/meterd.yaml is read as it is, and with the # of every commented-out key taken away.
+// Method: config/meterd.yaml is read as it is, and with the # of every commented-out key taken
+//         away.
 @Suite struct SettingsShippedTests {
     private static let folder: String = {
         // .../Tests/SettingsFilesTests/<this file>

@@ -7,6 +7,7 @@ enum Leftovers {
         var daemon: Int32?
         var folder: String?
         var database: (server: String, name: String)?
+        var isCleared = false
     }
 
     private static let state = Mutex(State())
@@ -17,18 +18,18 @@ enum Leftovers {
         state.withLock { $0.database = (server, name) }
     }
 
-    /// Ends and deletes all of it; harmless when nothing is left.
-    static func clear() {
+    /// Ends and deletes all of it; false when another thread does, or has.
+    static func clear() -> Bool {
         let found = state.withLock { state in
-            defer { state = State() }
+            defer { state = State(isCleared: true) }
             return state
         }
+        guard !found.isCleared else { return false }
         // Only its own child: by its number, which is ours until it is waited for.
         if let pid = found.daemon { kill(pid, SIGKILL) }
         if let database = found.database {
             do {
-                let server = try Database(database.server)
-                try server.run("DROP DATABASE IF EXISTS \(database.name) WITH (FORCE)")
+                try drop(database.name, at: database.server)
             } catch {
                 Progress.say("the database \(database.name) is left: \(error)")
             }
@@ -38,6 +39,23 @@ enum Leftovers {
                 try FileManager.default.removeItem(atPath: folder)
             } catch {
                 Progress.say("\(folder) is left: \(error)")
+            }
+        }
+        return true
+    }
+
+    /// Tries again for a while: a worker of autovacuum keeps a database until it has finished.
+    private static func drop(_ name: String, at text: String) throws {
+        let server = try Database(text)
+        var attempts = 0
+        while true {
+            do {
+                try server.run("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+                return
+            } catch {
+                attempts += 1
+                if attempts == 40 { throw error }
+                usleep(500_000)
             }
         }
     }

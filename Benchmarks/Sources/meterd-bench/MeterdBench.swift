@@ -16,8 +16,9 @@ struct MeterdBench {
             defer { watch.end() }
             try measure(options)
         } catch {
+            // Whoever breaks the run off makes it fail here, and ends the process.
+            guard Leftovers.clear() else { return Watch.waitForTheEnd() }
             Progress.say("\(error)")
-            Leftovers.clear()
             exit(1)
         }
     }
@@ -40,7 +41,7 @@ struct MeterdBench {
             throw BenchError("\(error)\nthe end of meterd's log:\n\(log)")
         }
         world.end()
-        Leftovers.clear()
+        guard Leftovers.clear() else { return Watch.waitForTheEnd() }
         print("\(machine.text)\n\(options.text)\n\n\(report.text)")
         try report.write(to: options.output)
     }
@@ -150,9 +151,14 @@ struct Watch {
         for source in sources { source.cancel() }
     }
 
+    /// For a thread that has lost its daemon to `breakOff`.
+    static func waitForTheEnd() {
+        while true { sleep(60) }
+    }
+
     private static func breakOff(_ reason: String, _ code: Int32) {
         Progress.say(reason)
-        Leftovers.clear()
+        guard Leftovers.clear() else { return }
         exit(code)
     }
 }

@@ -83,7 +83,7 @@ struct RecoveryRun {
     let isStopping: @Sendable () -> Bool
 
     func run(store: any LedgerStore, holder: String) throws(EngineError) -> Recovered {
-        try connect(store, holder: holder)
+        try connectAlone(store, holder: holder)
         let directory = Directory()
         let names = NameRegistry()
         let prices = PriceRegistry()
@@ -187,9 +187,31 @@ struct RecoveryRun {
         }
     }
 
-    private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
-        // The journal makes its own folder; what it stands in is made here, with the same care.
+    /// Connects while nobody else has the journal.
+    ///
+    /// A second daemon started by mistake must end before it asks for the lease: under the same name
+    /// it would be given it, and the first one would have to stop.
+    private func connectAlone(
+        _ store: any LedgerStore,
+        holder: String
+    ) throws(EngineError) {
+        let lock = try lockJournal()
+        try withExtendedLifetime(lock) { () throws(EngineError) in
+            try connect(store, holder: holder)
+        }
+    }
+
+    private func lockJournal() throws(EngineError) -> any JournalLock {
+        // The journal makes its own folder; what it stands in is made here.
         Folders.make(settings.node.stateDirectory, mode: 0o750)
+        do throws(JournalError) {
+            return try FileStorage(directory: settings.journalDirectory).lock()
+        } catch {
+            throw .journal(error)
+        }
+    }
+
+    private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
         do throws(JournalError) {
             return try Journal(
                 storage: FileStorage(directory: settings.journalDirectory),

@@ -26,6 +26,11 @@ final class Connection {
     var durability = Durability.journaled
     /// A hello that waits until everything its producer sent before is safe.
     var barrier: [Barrier] = []
+    /// Whether the hello still waits for its answer; nothing more is read until then.
+    var waitsForWelcome = false
+    /// The journal position that PostgreSQL must have reached before a producer is welcomed that
+    /// asked for that durability.
+    var storedGate: UInt64?
 
     var out = WireBuffer(capacity: 4096)
     /// Whether the kernel's buffer is full and the loop waits for it.

@@ -9,6 +9,8 @@ struct NameTable {
     /// A name and its meaning.
     struct Entry {
         let text: String
+        /// A digest of the text, for telling a repeat from a conflict.
+        let digest: UInt64
         /// The names' version at which it was looked up; 0 before the first time.
         var version: UInt64 = 0
         /// What else the meaning depends on: the organisation of a project, the provider of a model.
@@ -16,6 +18,12 @@ struct NameTable {
         var found = false
         var account = AccountReference(org: 0)
         var number: UInt32 = 0
+
+        init(text: String) {
+            self.text = text
+            var text = text
+            self.digest = text.withUTF8 { ContentDigest.of(UnsafeRawBufferPointer($0).bytes) }
+        }
     }
 
     private(set) var keys: [Entry] = []
@@ -61,6 +69,19 @@ struct NameTable {
         define(kind, text)
         byText[NameKey(kind: kind, text: text)] = UInt32(index)
         return UInt32(index)
+    }
+
+    /// The digest of a name's text.
+    func digest(of kind: NameKind, _ index: UInt32) -> UInt64 {
+        let position = Int(index)
+        switch kind {
+        case .key: return keys[position].digest
+        case .org: return organisations[position].digest
+        case .project: return projects[position].digest
+        case .model: return models[position].digest
+        case .provider: return providers[position].digest
+        case .machine: return 0
+        }
     }
 
     mutating func withKey<Result>(_ index: UInt32, _ body: (inout Entry) -> Result) -> Result {

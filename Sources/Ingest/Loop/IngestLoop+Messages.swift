@@ -68,7 +68,8 @@ extension IngestLoop {
             connection.producer = ProducerSession(name: name, state)
             connection.durability = hello.durability
             connection.barrier = state.barrier
-            if connection.barrier.allSatisfy(\.isPassed) {
+            connection.waitsForWelcome = true
+            if mayWelcome(connection) {
                 welcome(connection)
             } else {
                 updateInterest(connection)
@@ -77,18 +78,27 @@ extension IngestLoop {
         }
     }
 
+    /// Whether everything that a producer had sent before is safe, at the durability that it wants.
+    func mayWelcome(_ connection: Connection) -> Bool {
+        guard connection.barrier.allSatisfy(\.isPassed) else { return false }
+        guard connection.durability == .stored else { return true }
+        let gate = connection.storedGate ?? wiring.intake.journalSynced
+        connection.storedGate = gate
+        return wiring.intake.journalStored >= gate
+    }
+
     /// Answers a hello: everything that its producer had sent before is safe by now.
     func welcome(_ connection: Connection) {
         guard let producer = connection.producer else { return }
-        let waited = !connection.barrier.isEmpty
         connection.barrier = []
+        connection.waitsForWelcome = false
         connection.safe = producer.accepted
         connection.acknowledged = producer.accepted
         connection.say(
             .welcome(Welcome(daemon: settings.daemon, lastSequence: producer.accepted))
         )
         markDirty(connection)
-        if waited {
+        if !connection.watched {
             updateInterest(connection)
             if !connection.leftover.isEmpty { resume(connection) }
         }

@@ -1,4 +1,3 @@
-import Accounting
 import Quantities
 import Rings
 import Wire
@@ -20,7 +19,7 @@ extension IngestLoop {
                 )
                 return
             }
-            digest = contentDigest(report, frame)
+            digest = contentDigest(report, frame, connection)
             guard isNext(report, digest, producer, connection) else { return }
             command.producer = producer.number
             command.sequence = report.sequence
@@ -172,36 +171,44 @@ extension IngestLoop {
         let value = identity.value == 0 ? 1 : identity.value
         command.identityLow = UInt64(truncatingIfNeeded: value)
         command.identityHigh = UInt64(truncatingIfNeeded: value >> 64)
-        command.content = contentDigest(report, frame)
+        command.content = contentDigest(report, frame, connection)
     }
 
-    /// A digest of everything that a report says, to tell a repeat from a conflict.
-    private func contentDigest(_ report: UsageReport, _ frame: RawSpan) -> UInt64 {
-        var first = mix(
-            0x9E37_79B9_7F4A_7C15,
-            UInt64(report.tokens.input) << 32 | UInt64(report.tokens.output)
-        )
-        first = mix(first, UInt64(report.tokens.cacheRead) << 32 | UInt64(report.tokens.cacheWrite))
+    /// A digest of everything that a report says but its latency, which a retry may measure anew.
+    private func contentDigest(
+        _ report: UsageReport,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) -> UInt64 {
+        let tokens = report.tokens
+        var digest = ContentDigest()
+        digest.combine(UInt64(tokens.input) << 32 | UInt64(tokens.output))
+        digest.combine(UInt64(tokens.cacheRead) << 32 | UInt64(tokens.cacheWrite))
         let flags: UInt64 = (report.failed ? 1 : 0) | (report.cacheHit ? 2 : 0)
-        first = mix(first, UInt64(report.tokens.reasoning) << 32 | flags)
-        first = mix(first, UInt64(bitPattern: report.at?.microseconds ?? -1))
-        first = mix(first, report.hold?.serial ?? 0)
-        let id = report.id.bounds
-        var offset = id.lowerBound
-        while offset + 8 <= id.upperBound {
-            first = mix(first, frame.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            offset += 8
-        }
-        while offset < id.upperBound {
-            first = mix(first, UInt64(frame.unsafeLoad(fromByteOffset: offset, as: UInt8.self)))
-            offset += 1
-        }
-        return first == 0 ? 1 : first
+        digest.combine(UInt64(tokens.reasoning) << 32 | flags)
+        digest.combine(UInt64(bitPattern: report.at?.microseconds ?? -1))
+        digest.combine(report.hold?.serial ?? 0)
+        digest.combine(report.hold.map { UInt64($0.org.raw) } ?? 0)
+        // Texts, not indexes: another connection may number its names in another order.
+        digest.combine(self.digest(of: report.model, .model, frame, connection))
+        digest.combine(self.digest(of: report.provider, .provider, frame, connection))
+        digest.combine(self.digest(of: report.project, .project, frame, connection))
+        digest.combine(report.session, in: frame)
+        digest.combine(report.id, in: frame)
+        return digest.value == 0 ? 1 : digest.value
     }
 
-    private func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-        return product.high ^ product.low &+ 0x9E37_79B9_7F4A_7C15
+    private func digest(
+        of name: WireName,
+        _ kind: NameKind,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) -> UInt64 {
+        switch name {
+        case .absent: 0
+        case .text(let range): ContentDigest.of(range, in: frame)
+        case .index(let index): connection.names.digest(of: kind, index)
+        }
     }
 
     private func put(_ template: UsageCommand, _ report: UsageReport, _ frame: RawSpan) {

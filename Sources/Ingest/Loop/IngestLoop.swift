@@ -93,7 +93,7 @@ final class IngestLoop {
     /// Stopping polls, as nothing else might wake the loop then; so does a hello that waits.
     private var waitMilliseconds: Int32 {
         if stopsAt != nil { return 10 }
-        return waiting.isEmpty ? -1 : 2
+        return waiting.isEmpty ? -1 : 5
     }
 
     private var hasWork: Bool {
@@ -214,7 +214,7 @@ final class IngestLoop {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { connection in
             if connection.closed { return true }
-            guard connection.barrier.allSatisfy(\.isPassed) else { return false }
+            guard mayWelcome(connection) else { return false }
             welcome(connection)
             return true
         }
@@ -252,7 +252,7 @@ extension IngestLoop {
 
     func updateInterest(_ connection: Connection) {
         var interest: UInt32 = 0
-        let isRead = !connection.stalled && connection.barrier.isEmpty && stopsAt == nil
+        let isRead = !connection.stalled && !connection.waitsForWelcome && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest |= EPOLLIN.rawValue }
         if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }

@@ -1,6 +1,6 @@
 /// The floors of the house: a room imports only from floors below its own.
 enum Floors {
-    /// Each room's floor. C headers carry no logic and lie below all.
+    /// Each room's floor; C headers carry no logic and lie below all.
     static let table: [String: Int] = [
         "CLibpq": -1, "CLinux": -1,
         "Quantities": 0,
@@ -18,6 +18,9 @@ enum Floors {
 
     /// The module that a line imports, or nil.
     static func module(importedBy line: String) -> String? {
+        // An import stands at the beginning of its line.
+        guard let first = line.utf8.first, first != UInt8(ascii: " "), first != UInt8(ascii: "/")
+        else { return nil }
         var words = line.split(separator: " ").map(String.init)
         let modifiers: Set<String> = ["public", "internal", "package", "private", "fileprivate"]
         while let first = words.first, first.hasPrefix("@") || modifiers.contains(first) {

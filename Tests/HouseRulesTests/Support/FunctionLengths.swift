@@ -9,8 +9,8 @@ struct MeasuredFunction: Hashable {
 
 /// Measures functions in formatted sources.
 ///
-/// The formatter puts the closing brace of a declaration into the declaration's own column; so its end
-/// is the first line behind it that has a brace there. No parser is needed.
+/// The formatter puts the closing brace of a declaration into the declaration's own column; so its
+/// end is the first line behind it that has a brace there. No parser is needed.
 enum FunctionLengths {
     static func measure(_ file: SourceFile) -> [MeasuredFunction] {
         var found: [MeasuredFunction] = []
@@ -43,7 +43,9 @@ enum FunctionLengths {
 
     /// What a line declares, or nil when it declares nothing that has a body.
     private static func declaration(_ line: String) -> String? {
-        var words = line.split(separator: " ")
+        let start = line.utf8.first { $0 != UInt8(ascii: " ") }
+        guard let start, start != UInt8(ascii: "/"), start != UInt8(ascii: "}") else { return nil }
+        var words = line.split(separator: " ", maxSplits: 8)
         while let first = words.first, modifiers.contains(String(first)) { words.removeFirst() }
         guard let keyword = words.first else { return nil }
         if keyword == "func" || keyword == "var", words.count > 1 {
@@ -56,14 +58,15 @@ enum FunctionLengths {
         return nil
     }
 
-    /// The line that opens the body; nil for a requirement, a stored property or a body on one line.
+    /// The line that opens the body; nil for a requirement, a stored property or a body on one
+    /// line.
     private static func bodyStart(_ lines: [String], from start: Int) -> Int? {
         var depth = 0
         var index = start
         while index < lines.count {
-            for character in lines[index] {
-                if character == "(" { depth += 1 }
-                if character == ")" { depth -= 1 }
+            for byte in lines[index].utf8 {
+                if byte == UInt8(ascii: "(") { depth += 1 }
+                if byte == UInt8(ascii: ")") { depth -= 1 }
             }
             if depth <= 0 {
                 if lines[index].hasSuffix("{") { return index }

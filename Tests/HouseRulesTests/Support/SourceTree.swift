@@ -1,11 +1,20 @@
 import Foundation
+import Glibc
 
 /// One text file of the repository.
 struct SourceFile: Sendable {
     /// Its path from the repository's root.
     let path: String
+    /// All of it.
+    let text: String
     /// Its lines, without their ends.
     let lines: [String]
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
 
     /// The name of the target that a path such as `Sources/Rings/Stage.swift` belongs to.
     var target: String {
@@ -76,7 +85,7 @@ struct SourceTree: Sendable {
                 } else if isText(path),
                     let text = try? String(contentsOfFile: full, encoding: .utf8)
                 {
-                    files.append(SourceFile(path: path, lines: text.components(separatedBy: "\n")))
+                    files.append(SourceFile(path: path, text: text))
                 }
             }
         }
@@ -96,4 +105,14 @@ struct SourceTree: Sendable {
 extension SourceFile {
     /// The first part of the path.
     var folder: String { path.split(separator: "/").first.map(String.init) ?? "" }
+
+    /// Whether the text occurs anywhere; it saves looking at the lines of most files.
+    func mentions(_ word: String) -> Bool { strstr(text, word) != nil }
+
+    /// The modules that the file imports, with their lines.
+    var imports: [(line: Int, module: String)] {
+        lines.indices.compactMap { index in
+            Floors.module(importedBy: lines[index]).map { (index + 1, $0) }
+        }
+    }
 }

@@ -33,7 +33,10 @@ final class LineClient {
     /// Introduces itself, and gives the sequence to resume after.
     @discardableResult
     func hello(_ producer: String, durability: String = "journaled") throws -> Int {
-        send(#"{"type":"hello","protocol":1,"producer":"\#(producer)","durability":"\#(durability)"}"#)
+        send(
+            #"{"type":"hello","protocol":1,"producer":"\#(producer)","#
+                + #""durability":"\#(durability)"}"#
+        )
         guard let last = try next("welcome")["last_sequence"].int else {
             throw HarnessError("a welcome without last_sequence")
         }

@@ -142,7 +142,8 @@ extension SimulatedDisk.State {
         return .disk(operation: operation, file: name, code: code)
     }
 
-    /// What a failed sync does: some pages reach the disk, the others are forgotten but still shown.
+    /// What a failed sync does: some pages reach the disk, the others are forgotten but still
+    /// shown.
     mutating func dropPending(of inode: Int) {
         for write in contents[inode].pending where random.below(2) == 0 {
             contents[inode].harden(write.bytes, at: write.offset)

@@ -202,7 +202,10 @@ extension Administrator {
     }
 
     /// A page of the ledger, newest line first.
-    package func transactions(_ organisation: String, _ query: String = "limit=1000") throws
+    package func transactions(
+        _ organisation: String,
+        _ query: String = "limit=1000"
+    ) throws
         -> [JSONValue]
     {
         try request("GET", "/v1/organisations/\(organisation)/transactions?\(query)")[
@@ -228,7 +231,10 @@ extension Administrator {
 
     /// Closes an organisation.
     @discardableResult
-    package func close(_ organisation: String, reason: String = "it asked for it") throws
+    package func close(
+        _ organisation: String,
+        reason: String = "it asked for it"
+    ) throws
         -> JSONValue
     {
         try request(

@@ -47,7 +47,9 @@ package final class ChildProcess: Sendable {
         defer { for text in words + variables { free(text) } }
         var child = pid_t(0)
         let code = posix_spawn(&child, arguments[0], &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw HarnessError("\(arguments[0]) does not start (errno \(code))") }
+        guard code == 0 else {
+            throw HarnessError("\(arguments[0]) does not start (errno \(code))")
+        }
         id = child
         Undertaker.shared.watch(child)
     }

@@ -33,7 +33,9 @@ package enum Programs {
             }
         }
         let list = tried.joined(separator: ", ")
-        throw HarnessError("there is no \(name): set \(variable), or build it first (tried \(list))")
+        throw HarnessError(
+            "there is no \(name): set \(variable), or build it first (tried \(list))"
+        )
     }
 
     private static var executable: String {

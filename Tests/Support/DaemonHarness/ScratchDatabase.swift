@@ -49,6 +49,16 @@ package final class ScratchDatabase: Sendable {
         try Self.run("\(conninfo) options='-csearch_path=meterd,public'", sql)
     }
 
+    /// Runs one statement beside this database: one about the database itself.
+    ///
+    /// - Parameter sql: The statement.
+    /// - Returns: The rows, all values as text; nil for NULL.
+    /// - Throws: `HarnessError` with the server's words.
+    @discardableResult
+    package func server(_ sql: String) throws -> [[String?]] {
+        try Self.run(admin, sql)
+    }
+
     /// Runs a statement that gives one value.
     ///
     /// - Parameter sql: The statement.

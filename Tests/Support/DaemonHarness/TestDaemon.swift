@@ -145,6 +145,7 @@ package final class TestDaemon: Sendable {
     /// The last lines of its log.
     ///
     /// - Parameter lines: How many.
+    /// - Returns: The lines.
     package func logTail(_ lines: Int = 20) -> String {
         log.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }

@@ -25,6 +25,10 @@ final class DaemonProcess: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: options.daemon)
         process.arguments = ["--config", "\(folder)/meterd.yaml"]
+        // What is meant for this program would only make meterd wonder.
+        process.environment = ProcessInfo.processInfo.environment.filter {
+            !$0.key.hasPrefix("METERD_BENCH_")
+        }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: log)
         process.standardError = FileHandle(forWritingAtPath: log)

@@ -160,7 +160,7 @@ final class PrivateDatabase {
         unlink(link)
         try server.run(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                + "WHERE datname = '\(name)' AND pid <> pg_backend_pid()"
+                + "WHERE datname = '\(name)' AND backend_type = 'client backend'"
         )
     }
 }

@@ -90,13 +90,17 @@ struct Report: Codable, Sendable {
     var text: String {
         var lines = table([["what", "figure", "baseline", "ratio", "target"]] + rows.map(cells))
         lines.append("")
+        lines += ["median (lowest-highest) of \(options.rounds) rounds; ratios round by round", ""]
         lines += rows.map { "\($0.what)\n    against \($0.against)\(detailText($0))" }
         lines += notes.map { "note: \($0)" }
         return lines.joined(separator: "\n")
     }
 
     private func cells(_ row: ReportRow) -> [String] {
-        [
+        guard row.baseline.highest > 0 else {
+            return [row.what, spread(row.figure, row.unit), "-", "-", row.targetText]
+        }
+        return [
             row.what, spread(row.figure, row.unit), spread(row.baseline, row.unit),
             String(
                 format: "%.2f (%.2f-%.2f)",

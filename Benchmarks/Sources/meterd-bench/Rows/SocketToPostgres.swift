@@ -22,7 +22,7 @@ struct SocketToPostgres {
     }
 
     func run() throws -> ReportRow {
-        // Two rollups of a baseline's table would not be one: the same definition, the same keys.
+        // It grows as the daemon's does, so that both indexes are as deep.
         try database.run("CREATE SCHEMA bench")
         try database.run("CREATE TABLE bench.copied (LIKE meterd.usage_lines INCLUDING ALL)")
         var row = ReportRow(

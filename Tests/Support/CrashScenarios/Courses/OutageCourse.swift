@@ -67,7 +67,8 @@ package struct OutageCourse {
         if status["postgres_connected"].bool != false {
             rig.fault("the status does not say that PostgreSQL is away: \(status)")
         }
-        let backlog = (status["journal"]["synced"].int ?? 0) - (status["journal"]["stored"].int ?? 0)
+        let backlog =
+            (status["journal"]["synced"].int ?? 0) - (status["journal"]["stored"].int ?? 0)
         try waitUntilCaughtUp(rig)
         rows += [
             ("PostgreSQL away", Summary.seconds(away)),
@@ -77,7 +78,10 @@ package struct OutageCourse {
                 "holds granted meanwhile",
                 "\(granted), slowest \(Summary.seconds(answers.slowest)), without answer \(failed)"
             ),
-            ("backlog at its return", "\(Summary.grouped(UInt64(max(0, backlog)))) bytes of journal"),
+            (
+                "backlog at its return",
+                "\(Summary.grouped(UInt64(max(0, backlog)))) bytes of journal"
+            ),
             ("backlog drained after", Summary.seconds(HarnessClock.seconds - back)),
         ]
     }

@@ -30,6 +30,7 @@ final class Rig {
     /// - Parameters:
     ///   - plan: What is sent, and where the books are.
     ///   - connection: What the daemon connects to, if it is not the same.
+    /// - Throws: `HarnessError` when the daemon does not start or refuses an administrative call.
     init(_ plan: CoursePlan, connection: String? = nil) throws {
         say = plan.say
         conninfo = plan.conninfo
@@ -210,6 +211,8 @@ final class Rig {
     /// Lets the gateways send what is left, waits until it is stored, and proves it.
     ///
     /// - Parameter all: Whether the whole plan is sent, or only what was allowed so far.
+    /// - Returns: What was proved, and every fault until now.
+    /// - Throws: When the load or the backlog does not come to an end.
     func finish(all: Bool = true) throws -> Summary {
         if all { allow(workload.events) }
         try wait(until: "everything is sent, by now \(sent) events", within: 300) {

@@ -23,6 +23,7 @@ struct Proof: Sendable {
     ///   - database: Where the books are.
     ///   - workload: What was planned.
     ///   - sent: How far each producer has come.
+    /// - Throws: `CampaignFault` when the tables cannot be read.
     init(_ database: Database, workload: Workload, sent: [UInt64]) throws {
         self.sent = sent.reduce(0, +)
         try proveSequences(database, workload, sent)
