@@ -18,6 +18,8 @@ public final class MeterConnection {
     private var lastRequest: UInt64 = 0
     // A socket that takes nothing any more may still hold the daemon's last words.
     private var cannotSend = false
+    /// How the connection was lost, until the next call tells it.
+    private var lost: MeterClientError?
 
     /// Connects to meterd's socket.
     ///
@@ -153,7 +155,11 @@ public final class MeterConnection {
     }
 
     /// Waits until something can be done, sends and receives what is possible, and returns.
+    ///
+    /// A lost connection is told by the call after: what came before the loss is read first, as the
+    /// daemon's reason may be in it.
     func exchange(until deadline: UInt64, wake: Int32 = -1) throws(MeterClientError) {
+        if let lost { throw try reason(for: lost) }
         sendSome()
         var events = Int16(POLLIN)
         if writer.count > 0, !cannotSend { events |= Int16(POLLOUT) }
@@ -167,7 +173,7 @@ public final class MeterConnection {
         }
         if descriptors.0.revents & Int16(POLLOUT) != 0 { sendSome() }
         let readable = Int16(POLLIN) | Int16(POLLHUP) | Int16(POLLERR)
-        if descriptors.0.revents & readable != 0 { try receiveSome() }
+        if descriptors.0.revents & readable != 0 { receiveSome() }
     }
 
     private func sendSome() {
@@ -183,9 +189,21 @@ public final class MeterConnection {
         }
     }
 
-    private func receiveSome() throws(MeterClientError) {
-        try reader.receive { target throws(MeterClientError) in
-            try socket.receive(target)
+    private func receiveSome() {
+        do throws(MeterClientError) {
+            try reader.receive { target throws(MeterClientError) in
+                try socket.receive(target)
+            }
+        } catch {
+            lost = error
         }
+    }
+
+    /// Why the connection was lost: the daemon's own word where it left one.
+    private func reason(for lost: MeterClientError) throws(MeterClientError) -> MeterClientError {
+        while let message = try nextReceived() {
+            if case .error(let fault) = message { return .closedByDaemon(fault) }
+        }
+        return lost
     }
 }

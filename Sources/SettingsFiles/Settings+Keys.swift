@@ -98,7 +98,7 @@ extension Settings {
         ),
         SettingsKey(
             "journal.max_unsynced_bytes",
-            .bytes(\.journal.maxUnsyncedBytes, (1 << 20)...(1 << 30), powerOfTwo: false),
+            .bytes(\.journal.maxUnsyncedBytes, (8 << 20)...(1 << 30), powerOfTwo: false),
             unit: "bytes"
         ),
         SettingsKey(

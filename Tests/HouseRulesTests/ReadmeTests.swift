@@ -14,10 +14,11 @@ import Testing
 
     @Test func `every verb of meterctl in the README exists`() throws {
         let verbs = try verbs()
-        let named = try readme().matches(of: /meterctl ([a-z]+)/).map { String($0.output.1) }
+        let named = try readme().matches(of: /[`$] ?meterctl ([a-z]+)/).map { String($0.output.1) }
         #expect(!named.isEmpty)
         for verb in Set(named) where verb != "help" {
-            #expect(verbs.contains(verb), "there is no `meterctl \(verb)`")
+            let exists = verbs.contains(verb)
+            #expect(exists, "there is no `meterctl \(verb)`")
         }
     }
 
@@ -27,17 +28,19 @@ import Testing
         let named = try readme().matches(of: /`(meterd_[a-z_]+)`/).map { String($0.output.1) }
         #expect(!named.isEmpty)
         for metric in Set(named) {
-            #expect(page.contains("\"\(metric)\""), "there is no metric \(metric)")
+            let exists = page.contains("\"\(metric)\"")
+            #expect(exists, "there is no metric \(metric)")
         }
     }
 
     @Test func `every make target in the README exists`() throws {
         let text = tree.text(of: "Makefile")
         let makefile = try #require(text)
-        let named = try readme().matches(of: /make ([a-z][a-z-]*)/).map { String($0.output.1) }
+        let named = try readme().matches(of: /`make ([a-z][a-z-]*)/).map { String($0.output.1) }
         #expect(!named.isEmpty)
         for target in Set(named) {
-            #expect(makefile.contains("\n\(target):"), "there is no `make \(target)`")
+            let exists = makefile.contains("\n\(target):")
+            #expect(exists, "there is no `make \(target)`")
         }
     }
 
@@ -57,7 +60,8 @@ import Testing
         for match in try readme().matches(of: /`([a-z_]+)\.([a-z_]+)`/) {
             let (group, key) = (String(match.output.1), String(match.output.2))
             guard groups.contains(group) else { continue }
-            #expect(settings.contains("#\(key):"), "there is no key \(group).\(key)")
+            let exists = settings.contains("#\(key):")
+            #expect(exists, "there is no key \(group).\(key)")
         }
     }
 

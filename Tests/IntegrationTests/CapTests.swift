@@ -138,6 +138,34 @@ import Testing
         #expect(try fresh.next("subscribed")["cutoffs"].list == [])
     }
 
+    @Test func `a long list of what is cut off comes in parts, each organisation once`() throws {
+        let daemon = try TestDaemon(rates: Rates.card())
+        try daemon.start()
+        let count = 520
+        try inParallel(4) { part in
+            for index in stride(from: part, to: count, by: 4) {
+                try daemon.admin.createOrganisation("org-\(index)")
+            }
+        }
+        try daemon.admin.grant("1", to: "org-7")
+        let client = try LineClient(daemon)
+        client.send(#"{"type":"subscribe","topics":["cutoffs"]}"#)
+        var names: [String] = []
+        var parts = 0
+        while true {
+            let part = try client.next("subscribed")
+            parts += 1
+            #expect(part["cutoffs"].list.count <= 500)
+            names += part["cutoffs"].list.compactMap { $0["id"].text }
+            if part["complete"].bool == true { break }
+        }
+        #expect(parts >= 2)
+        #expect(names.count == count - 1)
+        #expect(Set(names) == Set((0..<count).map { "org-\($0)" }).subtracting(["org-7"]))
+        try client.ping()
+        #expect(client.others.isEmpty)
+    }
+
     @Test func `caps and revoked keys are cut off in their own scope`() throws {
         let scene = try Scene()
         let watcher = try LineClient(scene.daemon)

@@ -43,16 +43,36 @@ import Testing
         }
         first.socket.finishSending()
         _ = try first.socket.rest()
-        let second = try LineClient(daemon)
         var last = 0
         // The name is free once the daemon has noticed that the first connection has gone.
-        try wait(until: "the producer is free") {
-            last = try second.hello("careful", durability: "stored")
+        try wait(until: "the producer's name is free", within: 5) {
+            guard let found = try? LineClient(daemon).hello("careful", durability: "stored") else {
+                return false
+            }
+            last = found
             return true
         }
         let lines = try daemon.database.count("SELECT count(*) FROM usage_lines")
         #expect(lines >= last, "the welcome says \(last)")
         #expect(try daemon.storedLines() == 50)
+    }
+
+    @Test func `one connection more than allowed is told overloaded, and the others go on`() throws
+    {
+        let daemon = try TestDaemon.started(settings: ["data_socket.max_connections": "2"])
+        var first: LineClient? = try LineClient(daemon)
+        try wait(until: "the place of an earlier connection is free") {
+            first = try LineClient(daemon)
+            return (try? first?.ping()) != nil
+        }
+        let second = try LineClient(daemon)
+        try second.ping()
+        let third = try LocalSocket(path: daemon.dataPath)
+        third.send(line: #"{"type":"ping"}"#)
+        let answer = String(decoding: try third.rest(), as: UTF8.self)
+        #expect(answer.contains("overloaded"), "\(answer)")
+        try first?.ping()
+        try second.ping()
     }
 
     /// Speaks to a socket as another user, and gives what was answered.

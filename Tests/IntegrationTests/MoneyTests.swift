@@ -1,4 +1,5 @@
 import DaemonHarness
+import Foundation
 import Quantities
 import Testing
 
@@ -98,7 +99,7 @@ import Testing
         #expect(try admin.balance("acme")["wallet"]["lines"].int == 0)
     }
 
-    @Test func `grants burn by priority and expiry, and lapse on time`() throws {
+    @Test func `a grant burns in its order, and what is left of it lapses on time`() throws {
         let daemon = try TestDaemon.started(balance: "10")
         let admin = daemon.admin
         try admin.grant(
@@ -112,6 +113,25 @@ import Testing
         let left = try admin.organisation("acme")["grants"].list
         #expect(left.map { $0["class"].text } == ["promotional", "purchased"])
         #expect(left.map { $0["remaining"].text } == ["3.5", "10"])
+
+        let end = Timestamp(
+            microseconds: Int64(Date().timeIntervalSince1970 * 1000) * 1000 + 1_500_000
+        )
+        try admin.grant(
+            "2",
+            to: "acme",
+            class: "promotional",
+            more: #""expires_at":"\#(end)""#
+        )
+        #expect(try daemon.posted() == amount("15.5"))
+        // The earlier expiry burns first.
+        _ = try client.report(Usage(id: "b", input: 500_000))
+        try wait(until: "the grant has lapsed") { try daemon.posted() == amount("13.5") }
+        try daemon.waitUntilStored()
+        let last = try #require(try admin.transactions("acme").first)
+        #expect(last["kind"].text == "expiry")
+        #expect(last["amount"].text == "-1.5")
+        #expect(last["balance"].text == "13.5")
         try daemon.expectGreenAudit()
     }
 

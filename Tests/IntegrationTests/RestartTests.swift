@@ -94,6 +94,38 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `the books do not depend on the number of loops and shards`() throws {
+        let daemon = try TestDaemon(rates: Rates.card())
+        var sequence = 0
+        for (loops, shards) in [("1", "1"), ("3", "7"), ("2", "16"), ("1", "2")] {
+            daemon.set("engine.ingest_loops", loops)
+            daemon.set("engine.shards", shards)
+            try daemon.start()
+            if sequence == 0 {
+                for index in 0..<20 {
+                    try daemon.admin.createOrganisation("org-\(index)")
+                    try daemon.admin.grant("1", to: "org-\(index)")
+                }
+            }
+            let client = try LineClient(daemon)
+            #expect(try client.hello("gateway") == sequence)
+            for index in 0..<200 {
+                sequence += 1
+                var usage = Usage(id: "u-\(sequence)", account: org("org-\(index % 20)"))
+                usage.input = 1000
+                usage.sequence = sequence
+                client.send(usage.line)
+            }
+            try client.waitForAck(sequence)
+            // Every other end is a crash.
+            if shards == "7" { daemon.kill() } else { try daemon.expectOrderlyStop() }
+        }
+        try daemon.start()
+        for index in 0..<20 { #expect(try daemon.posted("org-\(index)") == amount("0.96")) }
+        #expect(try daemon.storedLines() == 800)
+        try daemon.expectGreenAudit()
+    }
+
     @Test func `an idempotent grant is still known after a restart`() throws {
         let daemon = try TestDaemon.started(balance: "1")
         try daemon.admin.grant("5", to: "acme", key: "pay-1")

@@ -27,21 +27,34 @@ enum Leftovers {
         guard !found.isCleared else { return false }
         // Only its own child: by its number, which is ours until it is waited for.
         if let pid = found.daemon { kill(pid, SIGKILL) }
-        if let database = found.database {
-            do {
-                try drop(database.name, at: database.server)
-            } catch {
-                Progress.say("the database \(database.name) is left: \(error)")
-            }
-        }
-        if let folder = found.folder {
-            do {
-                try FileManager.default.removeItem(atPath: folder)
-            } catch {
-                Progress.say("\(folder) is left: \(error)")
-            }
-        }
+        remove(found.database)
+        if let folder = found.folder { removeFolder(folder) }
         return true
+    }
+
+    /// Drops the database now, before the next one is made.
+    static func dropDatabase() {
+        // Remembered until it is gone, in case that the run is broken off meanwhile.
+        remove(state.withLock { $0.database })
+        state.withLock { $0.database = nil }
+    }
+
+    /// Deletes a folder with all that is in it.
+    static func removeFolder(_ folder: String) {
+        do {
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            Progress.say("\(folder) is left: \(error)")
+        }
+    }
+
+    private static func remove(_ database: (server: String, name: String)?) {
+        guard let database else { return }
+        do {
+            try drop(database.name, at: database.server)
+        } catch {
+            Progress.say("the database \(database.name) is left: \(error)")
+        }
     }
 
     /// Tries again for a while: a worker of autovacuum keeps a database until it has finished.

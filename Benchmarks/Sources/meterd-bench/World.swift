@@ -14,18 +14,42 @@ final class World {
     private(set) var keys: [String] = []
 
     /// Starts everything.
-    init(_ options: Options, folder: String) throws {
+    init(_ options: Options, folder: String, workload: Workload) throws {
         self.options = options
         self.folder = folder
-        workload = Workload(organisations: options.organisations, trace: options.trace)
+        self.workload = workload
+        guard mkdir(folder, 0o755) == 0 else {
+            throw BenchError("cannot make \(folder): \(BenchError.reason())")
+        }
         database = try PrivateDatabase(options.postgres, folder: folder)
         daemon = try DaemonProcess(options, folder: folder, connection: database.throughDoor)
-        control = try ControlCalls(path: daemon.controlSocket)
+        control = ControlCalls(path: daemon.controlSocket)
     }
 
-    /// Stops meterd in order; `Leftovers` deletes what it kept.
+    /// Stops meterd in order, and deletes what it kept.
     func end() {
         daemon.stop()
+        Leftovers.dropDatabase()
+        Leftovers.removeFolder(folder)
+    }
+
+    /// A figure for events that were not all booked would be worth nothing.
+    func checkNothingIsLost() throws {
+        let status = try waitUntilStored(seconds: Double(options.timeLimitSeconds))
+        guard status.rejected == 0 else {
+            throw BenchError("meterd rejected \(status.rejected) events")
+        }
+        let database = try Database(database.direct)
+        let lines = try database.run("SELECT count(*) FROM meterd.usage_lines")
+        let sums = try database.run("SELECT coalesce(sum(requests), 0) FROM meterd.rollups")
+        guard lines == sums, UInt64(lines) == status.positions.stored else {
+            throw BenchError(
+                "PostgreSQL has \(lines) usage lines and rollups of \(sums), meterd has stored "
+                    + "\(status.positions.stored)"
+            )
+        }
+        let charged = try database.run("SELECT coalesce(-sum(amount), 0) FROM meterd.usage_lines")
+        Progress.say("checked: \(lines) usage lines, \(charged) credits charged, none rejected")
     }
 
     /// Creates the organisations, each with a grant, a cap that applies and a key.
@@ -36,7 +60,7 @@ final class World {
         let total = options.organisations
         let parts = (0..<workers).map { part in
             Worker { () throws -> [(Int, String)] in
-                let control = try ControlCalls(path: path)
+                let control = ControlCalls(path: path)
                 return try stride(from: part, to: total, by: workers).map { index in
                     (index, try World.create(index, control))
                 }

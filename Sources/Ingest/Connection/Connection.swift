@@ -26,8 +26,8 @@ final class Connection {
     var durability = Durability.journaled
     /// A hello that waits until everything its producer sent before is safe.
     var barrier: [Barrier] = []
-    /// Whether the hello still waits for its answer; nothing more is read until then.
-    var waitsForWelcome = false
+    /// The hello that still waits for its answer; nothing more is read until then.
+    var hello: PendingHello?
     /// The journal position that PostgreSQL must have reached before a producer is welcomed that
     /// asked for that durability.
     var storedGate: UInt64?

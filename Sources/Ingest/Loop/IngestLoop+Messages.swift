@@ -43,67 +43,6 @@ extension IngestLoop {
         }
     }
 
-    private func greet(_ hello: Hello, _ frame: RawSpan, _ connection: Connection) {
-        guard connection.producer == nil else {
-            fail(connection, ConnectionFault(.malformed, "a connection says hello once"))
-            return
-        }
-        if let overload {
-            fail(connection, ConnectionFault(.overloaded, overload))
-            return
-        }
-        let name = hello.producer.text(in: frame)
-        switch wiring.producers.claim(name) {
-        case .inUse:
-            fail(
-                connection,
-                ConnectionFault(
-                    .producerInUse,
-                    "producer \"\(name)\" is spoken for by another connection"
-                )
-            )
-        case .tooMany:
-            fail(connection, ConnectionFault(.tooLarge, "there are too many producers"))
-        case .taken(let state):
-            connection.producer = ProducerSession(name: name, state)
-            connection.durability = hello.durability
-            connection.barrier = state.barrier
-            connection.waitsForWelcome = true
-            if mayWelcome(connection) {
-                welcome(connection)
-            } else {
-                updateInterest(connection)
-                wait(connection)
-            }
-        }
-    }
-
-    /// Whether everything that a producer had sent before is safe, at the durability that it wants.
-    func mayWelcome(_ connection: Connection) -> Bool {
-        guard connection.barrier.allSatisfy(\.isPassed) else { return false }
-        guard connection.durability == .stored else { return true }
-        let gate = connection.storedGate ?? wiring.intake.journalSynced
-        connection.storedGate = gate
-        return wiring.intake.journalStored >= gate
-    }
-
-    /// Answers a hello: everything that its producer had sent before is safe by now.
-    func welcome(_ connection: Connection) {
-        guard let producer = connection.producer else { return }
-        connection.barrier = []
-        connection.waitsForWelcome = false
-        connection.safe = producer.accepted
-        connection.acknowledged = producer.accepted
-        connection.say(
-            .welcome(Welcome(daemon: settings.daemon, lastSequence: producer.accepted))
-        )
-        markDirty(connection)
-        if !connection.watched {
-            updateInterest(connection)
-            if !connection.leftover.isEmpty { resume(connection) }
-        }
-    }
-
     private func authorize(
         _ request: AuthorizeRequest,
         _ frame: RawSpan,
@@ -158,6 +97,11 @@ extension IngestLoop {
     }
 
     private func extend(_ request: ExtendRequest, _ connection: Connection) {
+        if let overload {
+            let subject = Rejection.Subject.request(request.request)
+            reject(Rejection(.overloaded, subject: subject, message: overload), connection)
+            return
+        }
         let command = ExtendCommand(
             origin: connection.origin,
             request: request.request,

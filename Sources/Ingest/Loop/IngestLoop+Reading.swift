@@ -78,7 +78,7 @@ extension IngestLoop {
     ) -> Int {
         let framer = BinaryFramer(limits: settings.wire)
         var offset = 0
-        while offset < bytes.count, !connection.closing, !connection.waitsForWelcome {
+        while offset < bytes.count, !connection.closing, connection.hello == nil {
             guard hasBudget else {
                 stall(connection)
                 break
@@ -157,7 +157,7 @@ extension IngestLoop {
     ) -> Int {
         let decoder = JSONClientDecoder(limits: settings.wire)
         var offset = 0
-        while offset < bytes.count, !connection.closing, !connection.waitsForWelcome {
+        while offset < bytes.count, !connection.closing, connection.hello == nil {
             guard hasBudget else {
                 stall(connection)
                 break

@@ -214,9 +214,7 @@ final class IngestLoop {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { connection in
             if connection.closed { return true }
-            guard mayWelcome(connection) else { return false }
-            welcome(connection)
-            return true
+            return answerHello(connection)
         }
     }
 
@@ -252,7 +250,7 @@ extension IngestLoop {
 
     func updateInterest(_ connection: Connection) {
         var interest: UInt32 = 0
-        let isRead = !connection.stalled && !connection.waitsForWelcome && stopsAt == nil
+        let isRead = !connection.stalled && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest |= EPOLLIN.rawValue }
         if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }

@@ -13,8 +13,12 @@ extension BatchTables {
             numbers.add(name.number)
             texts.add(name.name)
         }
+        // Each shard declares a name before it first uses it: the same one may come several times.
         _ = try run(
-            "INSERT INTO names (kind, number, name) SELECT * FROM unnest($1, $2, $3)",
+            """
+            INSERT INTO names (kind, number, name) SELECT * FROM unnest($1, $2, $3)
+            ON CONFLICT (kind, number) DO NOTHING
+            """,
             [kinds, numbers, texts],
             "the names of a batch"
         )
@@ -37,6 +41,7 @@ extension BatchTables {
             """
             INSERT INTO prices (price, model, effective_from, text)
             SELECT * FROM unnest($1, $2, $3, $4)
+            ON CONFLICT (price) DO NOTHING
             """,
             [numbers, models, times, texts],
             "the prices of a batch"

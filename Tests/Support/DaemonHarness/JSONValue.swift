@@ -78,9 +78,12 @@ package enum JSONValue: Sendable, Equatable, Decodable {
         if case .list(let values) = self { values } else { [] }
     }
 
-    /// The names of an object's fields.
-    package var names: [String] {
-        if case .object(let fields) = self { fields.keys.sorted() } else { [] }
+    /// An object's fields that hold whole numbers, for messages: "accepted=3 stored=2".
+    package var fields: String {
+        guard case .object(let fields) = self else { return "" }
+        return fields.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value.int.map(String.init) ?? "?")" }
+            .joined(separator: " ")
     }
 
     /// The amount that a text holds; nil when it is none.

@@ -28,9 +28,8 @@ package final class LocalSocket {
             }
         }
         guard result == 0 else {
-            let code = errno
-            close(descriptor)
-            throw HarnessError("\(path) cannot be reached (errno \(code))")
+            // `deinit` closes: all properties are set.
+            throw HarnessError("\(path) cannot be reached (errno \(errno))")
         }
     }
 

@@ -154,9 +154,13 @@ package final class TestDaemon: Sendable {
     ///
     /// - Parameter seconds: How long to wait.
     /// - Throws: `HarnessError` when something is still missing then.
-    package func waitUntilStored(within seconds: Double = 20) throws {
+    package func waitUntilStored(within seconds: Double = 15) throws {
         var last = JSONValue.null
-        try wait(until: "everything is stored: \(last)", within: seconds, step: 20_000) {
+        var missing: String {
+            let positions = "\(last["positions"].fields) \(last["journal"].fields)"
+            return "everything is stored: \(positions) \(last["troubles"].list.map(\.text))"
+        }
+        try wait(until: missing, within: seconds, step: 20_000) {
             last = try admin.status()
             let positions = last["positions"]
             let journal = last["journal"]
@@ -173,6 +177,9 @@ package final class TestDaemon: Sendable {
             "node.state_directory": statePath,
             "data_socket.path": dataPath,
             "control_socket.path": controlPath,
+            // On a small machine there would be one of each, and no way between them to go wrong.
+            "engine.ingest_loops": "2",
+            "engine.shards": "3",
             "engine.ring_bytes": "1 MiB",
             "engine.drain_timeout_s": "20",
             "journal.segment_bytes": "4 MiB",

@@ -1,12 +1,11 @@
 import Foundation
 
-/// Speaks HTTP/1.1 to the control socket on one connection, just enough for a load tool.
-final class ControlCalls: Sendable {
-    private let socket: Socket
-
-    init(path: String) throws {
-        socket = try Socket(path: path)
-    }
+/// Speaks HTTP/1.1 to the control socket, just enough for a load tool.
+///
+/// Each call has a connection of its own: between two of them a round may take minutes, after which
+/// the server would have closed an idle one.
+struct ControlCalls: Sendable {
+    let path: String
 
     /// Sends a request and returns the answer's body.
     ///
@@ -23,15 +22,16 @@ final class ControlCalls: Sendable {
             request += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
         }
         request += "\r\n" + (body ?? "")
+        let socket = try Socket(path: self.path)
         try Array(request.utf8).withUnsafeBytes { try socket.sendAll($0) }
-        let (status, text) = try answer()
+        let (status, text) = try ControlCalls.answer(on: socket)
         guard (200..<300).contains(status) else {
             throw BenchError("\(method) \(path): \(status) \(text)")
         }
         return text
     }
 
-    private func answer() throws -> (status: Int, body: String) {
+    private static func answer(on socket: Socket) throws -> (status: Int, body: String) {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {

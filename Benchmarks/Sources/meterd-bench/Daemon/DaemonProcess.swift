@@ -80,7 +80,7 @@ final class DaemonProcess: Sendable {
                 throw BenchError("meterd has ended:\n\(logTail)")
             }
             if access(dataSocket, F_OK) == 0, access(controlSocket, F_OK) == 0 {
-                let control = try ControlCalls(path: controlSocket)
+                let control = ControlCalls(path: controlSocket)
                 if try DaemonStatus(of: control).ready { return }
             }
             usleep(20_000)
@@ -104,6 +104,7 @@ final class DaemonProcess: Sendable {
             journal: {max_bytes: \(bytes)}
             postgres: {connection: "\(connection)"}
             rates: {card: \(folder)/rates.yaml}
+            logging: {level: notice}
 
             """
         try TextFile.write(settings, to: "\(folder)/meterd.yaml")

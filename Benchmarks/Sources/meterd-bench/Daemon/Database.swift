@@ -131,7 +131,7 @@ final class PrivateDatabase {
 
     init(_ text: String, folder: String) throws {
         server = try Database(text)
-        name = "meterd_bench_\(getpid())"
+        name = "meterd_bench_\(getpid())_\(Clock.nanoseconds % 1_000_000)"
         try server.run("CREATE DATABASE \(name)")
         Leftovers.database(server: text, name: name)
         direct = "\(text) dbname=\(name)"

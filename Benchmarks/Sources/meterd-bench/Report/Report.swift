@@ -86,11 +86,17 @@ struct Report: Codable, Sendable {
         try TextFile.write(text + "\n", to: path)
     }
 
+    /// What was measured where.
+    var heading: String { "\(machine.text)\n\(options.text)" }
+
     /// The table and its notes, for people.
     var text: String {
         var lines = table([["what", "figure", "baseline", "ratio", "target"]] + rows.map(cells))
         lines.append("")
-        lines += ["median (lowest-highest) of \(options.rounds) rounds; ratios round by round", ""]
+        lines += [
+            "median (lowest-highest) of \(options.rounds) rounds; ratios round by round; details of the last round",
+            "",
+        ]
         lines += rows.map { "\($0.what)\n    against \($0.against)\(detailText($0))" }
         lines += notes.map { "note: \($0)" }
         return lines.joined(separator: "\n")

@@ -176,8 +176,11 @@ final class CommitCutter: Sendable {
         }
         shutdown(server, Int32(SHUT_RDWR))
         shutdown(client, Int32(SHUT_RDWR))
-        usleep(100_000)
-        let isDone = before != nil && checkpoint() != before
+        var isDone = false
+        for _ in 0..<10 where !isDone {
+            usleep(20_000)
+            isDone = before != nil && checkpoint() != before
+        }
         state.withLock { state in
             state.next = nil
             state.counts.cut[moment, default: 0] += 1

@@ -22,6 +22,8 @@ final class Database {
             PQfinish(handle)
             throw CampaignFault("the proof cannot connect to PostgreSQL: \(reason)")
         }
+        // Notices would stand between the summaries.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
         self.handle = handle
     }
 
