@@ -93,7 +93,7 @@ public protocol Intake: Sendable {
 public struct IngestSettings: Sendable {
     /// Frame and line lengths.
     public var wire = WireLimits()
-    /// How many connections a loop takes.
+    /// How many connections all loops take together.
     public var maximumConnections = 1024
     /// How many bytes are read at once.
     public var readBufferBytes = 262_144

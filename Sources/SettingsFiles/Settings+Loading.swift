@@ -146,6 +146,8 @@ private struct SettingsReader {
     /// A name in one of our groups is misspelt; any other may belong to another program, and is
     /// only pointed out.
     private func refuseUnknown(_ name: String) {
+        // They tell meterctl where the daemon is; who shares one environment means no harm.
+        if name == "METERD_CONTROL_SOCKET" || name == "METERD_DATA_SOCKET" { return }
         let group = Settings.groups.first { name.hasPrefix("METERD_\($0.uppercased())_") }
         let known = Settings.keys.filter { $0.group == group }.map { "`\($0.environmentName)`" }
         report.add(

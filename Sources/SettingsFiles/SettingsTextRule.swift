@@ -1,4 +1,4 @@
-import CLinux
+import Glibc
 
 /// What a text must look like to be taken.
 enum SettingsTextRule: Sendable {

@@ -82,7 +82,14 @@ final class Daemon: Sendable {
                         calendar: SystemZoneCalendar(),
                         version: MeterdVersion.text,
                         log: { logger.info("\($0)") },
-                        isStopping: { self.stopping.load(ordering: .acquiring) },
+                        isStopping: {
+                            // Asked at each try to reach PostgreSQL: it may boot slower than we do.
+                            self.systemd.send(
+                                .extendTimeout(microseconds: 30_000_000),
+                                .status("Waiting for PostgreSQL.")
+                            )
+                            return self.stopping.load(ordering: .acquiring)
+                        },
                         onFatal: { Daemon.end(logger, $0) }
                     )
                     continuation.resume(returning: engine)
@@ -135,6 +142,9 @@ final class Daemon: Sendable {
     private func waitUntilListening(_ control: ControlServer) async throws {
         for _ in 0..<500 where !control.isListening {
             try await Task.sleep(for: .milliseconds(10))
+        }
+        guard control.isListening else {
+            throw ControlPlaneUnavailable(path: settings.controlSocket.path)
         }
     }
 
@@ -192,6 +202,15 @@ final class Daemon: Sendable {
         } catch {
             log.logger.error("The rate card stays as it was: \(error)")
         }
+    }
+}
+
+/// The control socket did not open: the daemon does not run without its administrators.
+struct ControlPlaneUnavailable: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "The control socket \(path) did not open. The lines above say why; mend that and start again."
     }
 }
 

@@ -18,7 +18,12 @@ import Testing
     /// The proof's faults after a statement, of which `org`, `producer` and `sequence` are columns.
     private func proof(after sql: String = "SELECT 1") throws -> Proof {
         let scratch = try ScratchDatabase()
-        let database = try Database(scratch.conninfo)
+        return try withExtendedLifetime(scratch) {
+            try proof(in: try Database(scratch.conninfo), after: sql)
+        }
+    }
+
+    private func proof(in database: Database, after sql: String) throws -> Proof {
         try database.rows(
             """
             CREATE TABLE names (kind text, number integer, name text);

@@ -59,7 +59,9 @@ import Testing
 
     @Test func `one connection more than allowed is told overloaded, and the others go on`() throws
     {
-        let daemon = try TestDaemon.started(settings: ["data_socket.max_connections": "2"])
+        let daemon = try TestDaemon.started(
+            settings: ["data_socket.max_connections": "2", "engine.ingest_loops": "1"]
+        )
         var first: LineClient? = try LineClient(daemon)
         try wait(until: "the place of an earlier connection is free") {
             first = try LineClient(daemon)

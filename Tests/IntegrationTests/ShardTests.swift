@@ -61,6 +61,20 @@ import Wire
         try daemon.expectOrderlyStop()
     }
 
+    @Test func `every connection of a burst is answered, on every loop`() throws {
+        let daemon = try TestDaemon(rates: Rates.card(), settings: ["engine.ingest_loops": "4"])
+        try daemon.start()
+        for round in 0..<400 {
+            let sockets = try (0..<6).map { _ in try LocalSocket(path: daemon.dataPath) }
+            for socket in sockets { socket.send(line: #"{"type":"ping"}"#) }
+            for (index, socket) in sockets.enumerated() {
+                let answer = socket.line(within: 5)
+                try #require(answer == #"{"type":"pong"}"#, "connection \(index) of round \(round)")
+            }
+        }
+        try daemon.expectOrderlyStop()
+    }
+
     @Test func `the library's stream is told of cutoffs on every shard`() throws {
         let daemon = try TestDaemon(rates: Rates.card())
         try daemon.start()

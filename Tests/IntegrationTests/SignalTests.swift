@@ -88,6 +88,14 @@ import Wire
         try daemon.expectGreenAudit()
     }
 
+    @Test func `a stop right after the start does not wait for anything`() throws {
+        let daemon = try TestDaemon(rates: Rates.card())
+        for _ in 0..<3 {
+            try daemon.start()
+            #expect(try daemon.stop(within: 10) == .exited(0))
+        }
+    }
+
     private func price(_ id: String, _ daemon: TestDaemon) throws -> Amount {
         let before = try daemon.posted()
         _ = try LineClient(daemon).report(Usage(id: id, model: "flat", input: 1_000_000))

@@ -19,7 +19,7 @@ struct Campaign {
     /// Measures everything that is wanted.
     func run() throws -> Report {
         var report = Report(machine: Machine(folder: folder), options: options)
-        report.notes = notes(report.machine)
+        report.notes = notes(report.machine) + [try Database(options.postgres).settings()]
         for line in [report.heading] + report.notes { Progress.say(line) }
         var calls: [ReportRow] = []
         var journal: SocketToJournal.Result?

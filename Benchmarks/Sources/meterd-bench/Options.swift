@@ -28,6 +28,12 @@ struct Options: Codable, Sendable {
     /// Seconds to wait before the socket-to-journal row, for who wants to attach a profiler.
     var pauseSeconds = 0
 
+    /// What the report tells: not where things are, and no connection text, which may hold secrets.
+    private enum CodingKeys: String, CodingKey {
+        case events, stored, calls, organisations, producers, batch, rounds, seed, filter, isSmoke
+        case isStoringThroughout
+    }
+
     static let help = """
         usage: meterd-bench [options]
 

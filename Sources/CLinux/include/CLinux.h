@@ -3,25 +3,13 @@
 #ifndef METERD_CLINUX_H
 #define METERD_CLINUX_H
 
+// Only what glibc's own Swift module leaves out: a header that both modules include would make its
+// names belong to whichever was imported first.
 // _GNU_SOURCE is not defined here: it changes fd_set, which then clashes with Dispatch's module.
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/types.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 /// Reserves disk space so that a later write cannot fail for lack of it; returns 0 or an errno value.
 int meterd_reserve(int fd, int64_t offset, int64_t length);

@@ -1,15 +1,23 @@
 import Dispatch
 import PostgresStore
 import Quantities
+import Synchronization
 
-/// PostgreSQL for people's questions: a connection and a queue of its own, so that a slow report
-/// never keeps a batch waiting.
+/// PostgreSQL for people's questions: connections and queues of its own, so that a slow report never
+/// keeps a batch waiting.
 final class ReaderDoor: Sendable {
-    private let queue = DispatchQueue(label: "meterd.reader")
+    private let queues: [DispatchQueue]
+    private let next = Atomic<Int>(0)
     private let settings: StoreSettings
 
-    init(_ settings: StoreSettings) {
+    /// Makes a door.
+    ///
+    /// - Parameters:
+    ///   - settings: What to connect to.
+    ///   - connections: How many questions are answered at once.
+    init(_ settings: StoreSettings, connections: Int) {
         self.settings = settings
+        self.queues = (0..<max(connections, 1)).map { DispatchQueue(label: "meterd.reader.\($0)") }
     }
 
     /// Asks on a connection that is opened for it.
@@ -20,6 +28,8 @@ final class ReaderDoor: Sendable {
         _ question: @escaping @Sendable (PostgresReader) throws(StoreError) -> Answer
     ) async throws(AdministrationError) -> Answer {
         let settings = self.settings
+        let turn = next.wrappingAdd(1, ordering: .relaxed).newValue
+        let queue = queues[turn % queues.count]
         let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
             queue.async {
                 do throws(StoreError) {

@@ -107,7 +107,10 @@ public final class Engine: Sendable {
         storeStage = parts.storeStage
         storeWork = parts.storeWork
         wirings = parts.wirings
-        reader = ReaderDoor(StoreFactory.storeSettings(settings))
+        reader = ReaderDoor(
+            StoreFactory.storeSettings(settings),
+            connections: settings.postgres.readerConnections
+        )
         ticker = Mutex(nil)
         listener = Mutex(nil)
         ratesPath = Mutex(settings.ratesCard)
@@ -166,6 +169,8 @@ public final class Engine: Sendable {
             ticker = nil
         }
         for shard in shards { shard.stage.kick() }
+        journalStage.kick()
+        syncStage.kick()
         wait(seconds: settings.engine.drainTimeoutSeconds) {
             self.shards.allSatisfy(\.stage.isIdle) && self.journalStage.isIdle
                 && self.syncStage.isIdle
@@ -199,16 +204,15 @@ public final class Engine: Sendable {
         let health = self.health
         let time = self.time
         let journal = self.journal
-        let ticks = Atomic<Int>(0)
-        let counter = TickCounter(ticks)
+        let counter = TickCounter()
+        let retry = Int64(settings.journal.retryMilliseconds) * 1000
         ticker.withLock { ticker in
             ticker = Ticker {
                 let now = time.now()
                 for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
-                if health.has(.journalWrite) { journalStage.kick() }
-                if health.has(.journalSync) || journal.positions.written > journal.positions.synced
-                {
-                    syncStage.kick()
+                if counter.isRetryDue(now, every: retry) {
+                    if health.has(.journalWrite) { journalStage.kick() }
+                    if journal.positions.written > journal.positions.synced { syncStage.kick() }
                 }
                 // PostgreSQL's lease wants renewing, whether there is traffic or not.
                 if counter.next() % 10 == 0 { storeStage.kick() }
@@ -239,13 +243,18 @@ public final class Engine: Sendable {
 
 /// Counts ticks on the ticker's own queue.
 private final class TickCounter: Sendable {
-    private let count: Atomic<Int>
-
-    init(_ count: consuming Atomic<Int>) {
-        self.count = count
-    }
+    private let count = Atomic<Int>(0)
+    private let lastRetry = Atomic<Int64>(0)
 
     func next() -> Int {
         count.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Whether so many microseconds have passed since this last said yes.
+    func isRetryDue(_ now: Timestamp, every microseconds: Int64) -> Bool {
+        let last = lastRetry.load(ordering: .relaxed)
+        guard now.microseconds - last >= microseconds || now.microseconds < last else { return false }
+        lastRetry.store(now.microseconds, ordering: .relaxed)
+        return true
     }
 }

@@ -139,7 +139,7 @@ struct EngineParts {
                     counters: ingest,
                     producers: recovered.producers,
                     intake: intake,
-                    settings: IngestSettings(settings, loops: plan.loops)
+                    settings: IngestSettings(settings)
                 )
             )
         }
@@ -187,11 +187,11 @@ extension HoldSettings {
 }
 
 extension IngestSettings {
-    init(_ settings: Settings, loops: Int) {
+    init(_ settings: Settings) {
         self.init()
         wire.frameBytes = settings.dataSocket.maxFrameBytes
         wire.lineBytes = settings.dataSocket.maxLineBytes
-        maximumConnections = max(1, settings.dataSocket.maxConnections / loops)
+        maximumConnections = settings.dataSocket.maxConnections
         readBufferBytes = settings.dataSocket.readBufferBytes
         sendBufferBytes = settings.dataSocket.sendBufferBytes
         lateMicroseconds = Int64(settings.usage.lateByDays) * 86_400_000_000

@@ -145,8 +145,9 @@ final class JournalStage {
 
     /// Writes the open block; everything collected so far is in the kernel's hands then.
     private func write() throws(JournalError) {
-        if writer.pendingBytes > 0 { try writer.writeBlock() }
-        guard !meanings.isEmpty else { return }
+        guard writer.pendingBytes > 0 || !meanings.isEmpty else { return }
+        try writer.writeBlock()
+        syncStage.kick()
         let position = writer.writtenPosition
         pending.add(meanings.map { JournalMark(position: position, meaning: $0) })
         var woken = [Bool](repeating: false, count: loops.count)
@@ -156,7 +157,6 @@ final class JournalStage {
         }
         for loop in loops.indices where woken[loop] { loops[loop].wake() }
         meanings.removeAll(keepingCapacity: true)
-        syncStage.kick()
     }
 }
 

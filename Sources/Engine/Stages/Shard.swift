@@ -36,7 +36,8 @@ final class Shard: @unchecked Sendable {
     private var usageInRecords: UInt32 = 0
     private var finished: [UInt64] = []
     private var marked: [UInt64]
-    private var notices: [Notice] = []
+    /// What listeners of each loop have not been told yet, for lack of room.
+    private var notices: [[Notice]]
     var scans: [PresentScan] = []
     var pricing: Pricing
     var tableModels: [Int32] = []
@@ -62,6 +63,7 @@ final class Shard: @unchecked Sendable {
         pricing = parts.pricing
         declared = parts.declared
         marked = Array(repeating: 0, count: parts.commands.count)
+        notices = Array(repeating: [], count: parts.commands.count)
     }
 
     /// The book that an organisation is in.
@@ -191,10 +193,14 @@ final class Shard: @unchecked Sendable {
     /// Marks how far each loop's commands are in the records, and runs the journal.
     private func finishTurn() {
         var any = false
+        var isFull = false
         for loop in commands.indices {
             let position = commands[loop].consumedPosition
-            guard position != marked[loop], let space = out.claim(8 + MemoryLayout<LoopMark>.size)
-            else { continue }
+            guard position != marked[loop] else { continue }
+            guard let space = out.claim(8 + MemoryLayout<LoopMark>.size) else {
+                isFull = true
+                continue
+            }
             space.storeBytes(of: OutRing.tag(.mark), as: UInt64.self)
             let mark = LoopMark(loop: UInt64(loop), position: position)
             space.storeBytes(of: mark, toByteOffset: 8, as: LoopMark.self)
@@ -204,6 +210,7 @@ final class Shard: @unchecked Sendable {
         var remaining: [UInt64] = []
         for id in finished {
             guard let space = out.claim(16) else {
+                isFull = true
                 remaining.append(id)
                 continue
             }
@@ -213,6 +220,8 @@ final class Shard: @unchecked Sendable {
         }
         finished = remaining
         if any { out.publish() }
+        // The journal kicks this stage when it has made room for what is left.
+        if isFull { signal.setWantsRoom(true) }
         if !out.isEmpty { journal.runInline() }
     }
 
@@ -232,22 +241,29 @@ final class Shard: @unchecked Sendable {
 
     private func tellNotices() {
         for case .some(let book) in books where !book.notices.isEmpty {
-            notices.append(contentsOf: book.takeNotices())
-        }
-        guard !notices.isEmpty else { return }
-        for loop in loops.indices where loops[loop].hasSubscribers {
-            for notice in notices where replies[loop].canClaim(RingMessage.maximumLength) {
-                let header = ReplyHeader(origin: Origin(slot: 0, generation: 0), gate: 0)
-                RingMessage.put(
-                    NoticeReply(header, notice),
-                    kind: ReplyKind.notice.rawValue,
-                    into: replies[loop]
-                )
+            let taken = book.takeNotices()
+            for loop in loops.indices where loops[loop].hasSubscribers {
+                notices[loop].append(contentsOf: taken)
             }
-            replies[loop].publish()
-            loops[loop].wake()
         }
-        notices.removeAll(keepingCapacity: true)
+        for loop in loops.indices where !notices[loop].isEmpty { tell(loop) }
+    }
+
+    /// Tells a loop's listeners as much as there is room for; the rest goes when the loop has drained.
+    private func tell(_ loop: Int) {
+        let header = ReplyHeader(origin: Origin(slot: 0, generation: 0), gate: 0)
+        var told = 0
+        for notice in notices[loop] where replies[loop].canClaim(RingMessage.maximumLength) {
+            RingMessage.put(
+                NoticeReply(header, notice),
+                kind: ReplyKind.notice.rawValue,
+                into: replies[loop]
+            )
+            told += 1
+        }
+        notices[loop].removeFirst(told)
+        replies[loop].publish()
+        loops[loop].wake()
     }
 }
 

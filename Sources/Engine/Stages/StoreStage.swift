@@ -50,6 +50,9 @@ final class StoreStage: @unchecked Sendable {
     private let onFatal: @Sendable (String) -> Void
     private var renewAt: Timestamp
     private var isUnusable = false
+    /// How many records the next batch may take: few after a start and twice as many after each
+    /// commit, so that also a daemon that dies again and again gets on.
+    private var nextRows = 4096
     /// What PostgreSQL's own checkpoint says, behind `position` where only seals lie between.
     private var checkpoint: UInt64
 
@@ -93,7 +96,7 @@ final class StoreStage: @unchecked Sendable {
         while journal.positions.synced > position.value, !isUnusable {
             let backlog = journal.positions.synced - position.value
             if backlog < StoreStage.smallBacklog, !position.isStopping {
-                pauseMilliseconds(settings.lingerMilliseconds)
+                linger()
             }
             guard fill() else { return }
             if batch.isEmpty {
@@ -117,12 +120,22 @@ final class StoreStage: @unchecked Sendable {
         store.disconnect()
     }
 
+    /// Waits for a fuller batch, but not past a stop, nor as long as the lease lasts.
+    private func linger() {
+        var left = min(settings.lingerMilliseconds, settings.leaseSeconds * 300)
+        while left > 0, !position.isStopping {
+            pauseMilliseconds(min(left, 50))
+            left -= 50
+        }
+    }
+
     private func fill() -> Bool {
         let limit = journal.positions.synced
         var fault: StoreError?
         // Wallets and rollups are written once a batch: a long way to catch up goes in longer steps.
         let isFarBehind = limit - position.value > StoreStage.largeBacklog
-        let rows = isFarBehind ? settings.batchRows * 4 : settings.batchRows
+        let most = isFarBehind ? settings.batchRows * 4 : settings.batchRows
+        let rows = min(nextRows, most)
         while batch.recordCount < rows {
             do throws(JournalError) {
                 let result = try reader.withNextBlock(upTo: limit) { _, _, bytes -> StoreError? in
@@ -168,6 +181,7 @@ final class StoreStage: @unchecked Sendable {
         position.setConnected(true)
         counters.stored.add(lines)
         counters.batches.add()
+        nextRows = min(nextRows * 2, settings.batchRows * 4)
         do throws(JournalError) {
             try journal.retire(below: end)
         } catch {

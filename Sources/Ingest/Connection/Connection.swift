@@ -37,6 +37,10 @@ final class Connection {
     var waitsToWrite = false
     /// Whether nothing is read any more and the connection ends when `out` is sent.
     var closing = false
+    /// Whether the client has ended its side; it is still owed what it asked before.
+    var ended = false
+    /// Answers that are on their way: to requests, and to reports without a sequence.
+    var pendingAnswers = 0
     var closed = false
 
     /// The highest sequence that was acknowledged, and the highest that may be.
@@ -78,6 +82,12 @@ final class Connection {
         case .binary: BinaryDaemonEncoder().append(ack, to: &out)
         case .jsonLines: JSONDaemonEncoder().append(ack, to: &out)
         }
+    }
+
+    /// Whether nothing more is owed to a client that has ended its side.
+    var isAnswered: Bool {
+        pendingAnswers <= 0 && presentPending == 0 && hello == nil && leftover.isEmpty
+            && (producer.map { $0.accepted <= acknowledged } ?? true)
     }
 
     /// Ends the connection after saying why.

@@ -93,6 +93,7 @@ extension IngestLoop {
             maxOutput: request.maxOutputTokens ?? .max,
             ttlMilliseconds: request.ttlMilliseconds ?? 0
         )
+        connection.pendingAnswers += 1
         put(command, .authorize, org: account.org)
     }
 
@@ -109,6 +110,7 @@ extension IngestLoop {
             tokens: request.tokens,
             maxOutput: request.maxOutputTokens ?? .max
         )
+        connection.pendingAnswers += 1
         put(command, .extend, org: request.hold.org.raw)
     }
 
@@ -118,6 +120,7 @@ extension IngestLoop {
             request: request.request,
             hold: request.hold
         )
+        connection.pendingAnswers += 1
         put(command, .release, org: request.hold.org.raw)
     }
 

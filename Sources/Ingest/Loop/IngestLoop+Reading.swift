@@ -19,12 +19,24 @@ extension IngestLoop {
         let room = min(buffer.count - kept, settings.readBufferBytes)
         guard let base = buffer.baseAddress, room > 0 else { return }
         let count = recv(connection.fd, base + kept, room, Int32(MSG_DONTWAIT))
-        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {
-            close(connection)
+        if count < 0 {
+            if errno != EAGAIN, errno != EINTR { close(connection) }
             return
         }
-        guard count > 0 else { return }
+        guard count > 0 else { return end(connection) }
         parse(connection, count: kept + count)
+    }
+
+    /// Deals with the end of what a client says: it may still be waiting for answers.
+    private func end(_ connection: Connection) {
+        connection.ended = true
+        // Half a message at the end will never be whole.
+        connection.leftover.removeAll()
+        if connection.isAnswered, connection.out.isEmpty {
+            close(connection)
+        } else {
+            updateInterest(connection)
+        }
     }
 
     /// Goes on with what a full ring left lying.

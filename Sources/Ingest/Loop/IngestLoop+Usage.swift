@@ -27,7 +27,10 @@ extension IngestLoop {
         guard resolve(report, frame, connection, into: &command) else { return }
         if report.sequence == 0 {
             identify(report, frame, connection, &command)
-            if let id = ShortText(report.id, in: frame) { acks.note(id, of: connection.origin) }
+            if let id = ShortText(report.id, in: frame) {
+                acks.note(id, of: connection.origin)
+                connection.pendingAnswers += 1
+            }
         } else {
             connection.producer?.accept(report.sequence, digest: digest)
             markAccepted(connection)

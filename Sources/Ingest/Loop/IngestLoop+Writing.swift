@@ -52,6 +52,7 @@ extension IngestLoop {
         }
         let header = RingMessage.value(of: record, as: ReplyHeader.self)
         guard let connection = connection(header.origin) else { return }
+        if kind != .present, kind != .presentEnd { connection.pendingAnswers -= 1 }
         switch kind {
         case .granted:
             connection.say(RingMessage.value(of: record, as: GrantedReply.self).granted)
@@ -62,6 +63,8 @@ extension IngestLoop {
             connection.say(.released(Released(hold: reply.hold, request: reply.request)))
         case .rejected:
             let reply = RingMessage.value(of: record, as: RejectedReply.self)
+            // A sequenced report is answered by its acknowledgement, which is counted elsewhere.
+            if reply.sequence > 0 { connection.pendingAnswers += 1 }
             if reply.isID, case .text(let id) = reply.name { acks.forget(id, of: header.origin) }
             wiring.counters.rejected.add()
             connection.say(.rejected(rejection(reply)))
@@ -135,6 +138,7 @@ extension IngestLoop {
         }
         while let entry = acks.nextSafeID() {
             guard let connection = connection(entry.origin) else { continue }
+            connection.pendingAnswers -= 1
             connection.say(.ack(.id(entry.id)))
             markDirty(connection)
         }
@@ -181,7 +185,7 @@ extension IngestLoop {
 
     private func finishFlush(_ connection: Connection) {
         if connection.out.isEmpty {
-            if connection.closing {
+            if connection.closing || (connection.ended && connection.isAnswered) {
                 shutdown(connection.fd, Int32(SHUT_RDWR))
                 close(connection)
                 return

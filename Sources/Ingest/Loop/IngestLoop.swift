@@ -250,7 +250,8 @@ extension IngestLoop {
 
     func updateInterest(_ connection: Connection) {
         var interest: UInt32 = 0
-        let isRead = !connection.stalled && connection.hello == nil && stopsAt == nil
+        let isRead =
+            !connection.stalled && !connection.ended && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest |= EPOLLIN.rawValue }
         if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }
@@ -308,7 +309,7 @@ extension IngestLoop {
             connection.encoding = .jsonLines
             connection.fail(ConnectionFault(.notAllowed, objection))
             markDirty(connection)
-        } else if open > settings.maximumConnections {
+        } else if wiring.counters.connections.value > settings.maximumConnections {
             connection.encoding = .jsonLines
             connection.fail(
                 ConnectionFault(

@@ -31,8 +31,12 @@ package final class ScratchDatabase: Sendable {
     }
 
     deinit {
+        // The server's own vacuuming may be in it, which only a superuser can end.
+        let drop = "DROP DATABASE IF EXISTS \(name) WITH (FORCE)"
         do {
-            _ = try Self.run(admin, "DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+            try wait(until: "\(name) is dropped", within: 5, step: 50_000) {
+                (try? Self.run(admin, drop)) != nil
+            }
         } catch {
             print("the database \(name) could not be dropped: \(error)")
         }

@@ -37,6 +37,16 @@ final class Database {
         }
     }
 
+    /// What of the server's settings decides how fast it writes.
+    func settings() throws -> String {
+        let names = [
+            "server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers",
+            "max_wal_size", "checkpoint_timeout",
+        ]
+        let pairs = try names.map { "\($0) \(try run("SHOW \($0)"))" }
+        return "PostgreSQL: " + pairs.joined(separator: ", ")
+    }
+
     /// Copies a query's rows into a file, in binary; returns how many bytes that were.
     func copyOut(_ query: String, to path: String) throws -> Int {
         let output = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)

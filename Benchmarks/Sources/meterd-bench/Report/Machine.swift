@@ -4,7 +4,7 @@ import Foundation
 struct Machine: Codable, Sendable {
     var cores: Int
     var processor: String
-    var memoryGiB: Double
+    var memoryGibibytes: Double
     var kernel: String
     var fileSystem: String
     var loadBefore: String
@@ -16,7 +16,7 @@ struct Machine: Codable, Sendable {
         let process = ProcessInfo.processInfo
         cores = process.activeProcessorCount
         processor = Machine.processor()
-        memoryGiB = (Double(process.physicalMemory) / Double(1 << 30) * 10).rounded() / 10
+        memoryGibibytes = (Double(process.physicalMemory) / Double(1 << 30) * 10).rounded() / 10
         kernel = Machine.kernel()
         fileSystem = Machine.fileSystem(of: folder)
         let load = TextFile.read("/proc/loadavg") ?? ""
@@ -27,7 +27,7 @@ struct Machine: Codable, Sendable {
     var isInMemory: Bool { fileSystem == "tmpfs" || fileSystem == "ramfs" }
 
     var text: String {
-        "\(cores) cores (\(processor)), \(memoryGiB) GiB, Linux \(kernel), \(fileSystem), "
+        "\(cores) cores (\(processor)), \(memoryGibibytes) GiB, Linux \(kernel), \(fileSystem), "
             + "load before \(loadBefore)"
     }
 

@@ -24,6 +24,7 @@ final class Rig {
     private(set) var grants = 0
     private var probe: GrantProbe?
     private let say: @Sendable (String) -> Void
+    private let patience: Double
 
     /// Starts the daemon, and makes organisations, keys and grants.
     ///
@@ -33,6 +34,7 @@ final class Rig {
     /// - Throws: `HarnessError` when the daemon does not start or refuses an administrative call.
     init(_ plan: CoursePlan, connection: String? = nil) throws {
         say = plan.say
+        patience = plan.patience
         conninfo = plan.conninfo
         workload = Workload(
             seed: plan.seed,
@@ -112,7 +114,7 @@ final class Rig {
     /// What was acknowledged as stored is in the tables, whether or not a daemon runs.
     private func checkStoredAcknowledgements() {
         for producer in producers where producer.wantsStored {
-            let acknowledged = producer.acknowledgedByAck
+            let acknowledged = producer.acknowledged
             let query = """
                 SELECT p.contiguous FROM producers p JOIN names n ON n.number = p.producer
                 WHERE n.kind = 'producer' AND n.name = '\(producer.name)'
@@ -215,19 +217,19 @@ final class Rig {
     /// - Throws: When the load or the backlog does not come to an end.
     func finish(all: Bool = true) throws -> Summary {
         if all { allow(workload.events) }
-        try wait(until: "everything is sent, by now \(sent) events", within: 300) {
+        try wait(until: "everything is sent, by now \(sent) events", within: patience) {
             producers.allSatisfy(\.hasCaughtUp)
         }
-        for producer in producers where !producer.drain(seconds: 120) {
+        for producer in producers where !producer.drain(seconds: Int(patience)) {
             fault("\(producer.name): not everything is acknowledged")
         }
         noteFloors()
         let acknowledged = self.acknowledged
-        try waitUntilStored(within: 180)
+        try waitUntilStored(within: patience)
         try checkHolds()
         releaseAllHolds()
         try checkHolds()
-        let audit = try daemon.admin.call("POST", "/v1/audit", "{}", within: 180)
+        let audit = try daemon.admin.call("POST", "/v1/audit", "{}", within: patience)
         let isGreen = try audit.status == 200 && audit.json()["green"].bool == true
         if !isGreen { fault("the audit is not green: \(audit.text)") }
         let database = try Database(conninfo)
@@ -253,10 +255,11 @@ final class Rig {
 
     /// Waits until PostgreSQL has all that the journal has.
     func waitUntilStored(within seconds: Double) throws {
-        var journal = JSONValue.null
-        try wait(until: "everything is stored: \(journal)", within: seconds, step: 20_000) {
-            journal = try daemon.admin.status()["journal"]
-            return journal["written"] == journal["stored"]
+        var status = JSONValue.null
+        let what = "everything is stored"
+        try wait(until: "\(what): \(status["troubles"])", within: seconds, step: 20_000) {
+            status = try daemon.admin.status()
+            return status["journal"]["written"] == status["journal"]["stored"]
         }
     }
 }

@@ -8,6 +8,8 @@ package struct CoursePlan: Sendable {
     package var events: UInt64
     /// An empty database of the course's own.
     package var conninfo: String
+    /// How many seconds to wait for an end that must come.
+    package var patience = 180.0
     /// Told what is going on.
     package var say: @Sendable (String) -> Void
 

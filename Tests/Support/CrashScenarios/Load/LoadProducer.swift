@@ -12,7 +12,6 @@ final class LoadProducer: Sendable {
     private struct Notes: Sendable {
         var connects = 0
         var floor: UInt64 = 0
-        var welcome: UInt64 = 0
         var violations: [String] = []
     }
 
@@ -57,7 +56,6 @@ final class LoadProducer: Sendable {
         switch notice {
         case .connected(let last):
             notes.connects += 1
-            notes.welcome = last
             if last < notes.floor {
                 notes.violations.append("welcome says \(last), \(notes.floor) were acknowledged")
             }
@@ -130,13 +128,6 @@ final class LoadProducer: Sendable {
     var acknowledged: UInt64 {
         let sent = self.sent
         return sent - min(sent, UInt64(stream.unacknowledged))
-    }
-
-    /// At least so many are acknowledged by an `ack`; 0 when it was only the last welcome.
-    var acknowledgedByAck: UInt64 {
-        let acknowledged = self.acknowledged
-        let welcome = notes.notes.withLock { $0.welcome }
-        return acknowledged > welcome ? acknowledged : 0
     }
 
     /// Notes what is acknowledged now; every later welcome must cover it.
