@@ -138,6 +138,33 @@ let package = Package(
                 "Wire", logging, lifecycle,
             ]
         ),
+        tests("MeterdTests", ["meterd"]),
+        tests("HouseRulesTests", []),
+
+        // The real daemon, its real socket and a real PostgreSQL.
+        .target(
+            name: "DaemonHarness",
+            dependencies: ["CLibpq", "Quantities"],
+            path: "Tests/Support/DaemonHarness",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CrashScenarios",
+            dependencies: ["DaemonHarness", "MeterClient", "Wire", "Quantities", "CLibpq"],
+            path: "Tests/Support/CrashScenarios",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-crash",
+            dependencies: ["CrashScenarios", arguments],
+            path: "Tests/Tools/CrashCampaign",
+            swiftSettings: settings
+        ),
+        tests(
+            "IntegrationTests",
+            ["DaemonHarness", "MeterClient", "Wire", "Quantities", "meterd"]
+        ),
+        tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
     ],
     swiftLanguageModes: [.v6]
 )

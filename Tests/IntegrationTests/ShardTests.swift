@@ -64,7 +64,7 @@ import Wire
     @Test func `every connection of a burst is answered, on every loop`() throws {
         let daemon = try TestDaemon(rates: Rates.card(), settings: ["engine.ingest_loops": "4"])
         try daemon.start()
-        for round in 0..<400 {
+        for round in 0..<1000 {
             let sockets = try (0..<6).map { _ in try LocalSocket(path: daemon.dataPath) }
             for socket in sockets { socket.send(line: #"{"type":"ping"}"#) }
             for (index, socket) in sockets.enumerated() {

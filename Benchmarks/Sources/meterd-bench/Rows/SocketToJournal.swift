@@ -55,7 +55,8 @@ struct SocketToJournal {
             let loop = try baseline(syncs: measured.syncs)
             let busy = try baseline(syncs: nil)
             Progress.say(
-                "\(SocketToJournal.name): \(Unit.perSecond.text(measured.rate)), the bare loop "
+                "\(SocketToJournal.name): \(Unit.perSecond.text(measured.rate)) with "
+                    + "\(Int(measured.cpuNanoseconds)) ns of CPU each, the bare loop "
                     + "\(Unit.perSecond.text(loop.rate)), with syncs beside "
                     + Unit.perSecond.text(busy.rate) + (round == 0 ? " (warming up)" : "")
             )
