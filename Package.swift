@@ -6,7 +6,8 @@ import PackageDescription
 //   2 Journaling PostgresStore Ingest MeterClient SettingsFiles
 //   3 Engine        4 ControlPlane        5 meterd meterctl
 //
-// METERD_STRICT=1 (set by `make check` and `.ci/run`) turns warnings of our own targets into errors.
+// METERD_STRICT=1 (set by `make check` and `.ci/run`) turns warnings of our own targets into
+// errors.
 let strict: [SwiftSetting] =
     Context.environment["METERD_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 let settings: [SwiftSetting] =
@@ -56,6 +57,7 @@ let package = Package(
         .library(name: "MeterClient", targets: ["MeterClient"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Quantities", targets: ["Quantities"]),
+        .library(name: "CLibpq", targets: ["CLibpq"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
@@ -68,7 +70,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle.git",
+            from: "2.13.0"
+        ),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
     ],
     targets: [

@@ -17,7 +17,8 @@ public struct PeerPolicy: Sendable, Hashable {
 
     /// Why a peer may not connect; nil when it may.
     ///
-    /// Supplementary groups are read from the group database, as the kernel tells only the first one.
+    /// Supplementary groups are read from the group database, as the kernel tells only the first
+    /// one.
     ///
     /// - Parameter fd: The connected socket.
     /// - Returns: The reason, or nil.

@@ -7,7 +7,8 @@ struct ProducerState: Sendable {
     var number: UInt32
     /// The highest sequence taken.
     var accepted: UInt64
-    /// Sequences beyond `accepted` that were found in the journal at start: they are booked already.
+    /// Sequences beyond `accepted` that were found in the journal at start: they are booked
+    /// already.
     var recovered: SequenceSet
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []

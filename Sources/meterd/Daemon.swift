@@ -210,7 +210,8 @@ struct ControlPlaneUnavailable: Error, CustomStringConvertible {
     let path: String
 
     var description: String {
-        "The control socket \(path) did not open. The lines above say why; mend that and start again."
+        "The control socket \(path) did not open. The lines above say why; mend that and start "
+            + "again."
     }
 }
 

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "UPDATE usage_lines SET amount = amount - 0.000000000001 WHERE producer = 1 AND sequence = 1",
+        "UPDATE usage_lines SET amount = amount - 1e-12 WHERE producer = 1 AND sequence = 1",
         "UPDATE usage_lines SET org = org % 3 + 1 WHERE producer = 1 AND sequence = 1",
         "UPDATE usage_lines SET request_id = 'gateway-0-2' WHERE producer = 1 AND sequence = 1",
         "UPDATE producers SET contiguous = 24 WHERE producer = 4",

@@ -64,8 +64,8 @@ import Wire
             #expect(welcome.lastSequence >= UInt64(last), "what was safe stays safe")
             last = Int(welcome.lastSequence)
             guard last < total else { break }
-            // It sends the more the longer, overlapping with what may be safe already, and goes away
-            // without waiting for anything.
+            // It sends the more the longer, overlapping with what may be safe already, and goes
+            // away without waiting for anything.
             let end = min(total, last + 200 * rounds)
             for number in max(1, last - 20)...end {
                 try connection.append(event(number), sequence: UInt64(number))
@@ -120,8 +120,8 @@ import Wire
         try daemon.waitUntilStored()
         let columns = """
             line, day, at, amount, balance, input_tokens, cache_read_input_tokens,
-            cache_write_input_tokens, output_tokens, reasoning_output_tokens, sequence, project, key,
-            model, price, first_grant, provider, latency_ms, tier, failed, cache_hit, hold, session,
+            cache_write_input_tokens, output_tokens, reasoning_output_tokens, sequence, project,
+            key, model, price, first_grant, provider, latency_ms, tier, failed, cache_hit, hold, session,
             request_id
             """
         let tables = try ["acme", "other"].map { name in

@@ -130,7 +130,8 @@ struct Options: Codable, Sendable {
     }
 
     var text: String {
-        "\(events) + \(stored) events, \(organisations) organisations (Zipf 1.0, seed \(seed)), \(producers) producers, frames of "
+        "\(events) + \(stored) events, \(organisations) organisations (Zipf 1.0, seed \(seed)), "
+            + "\(producers) producers, frames of "
             + "\(batch) records, \(rounds) rounds after one to warm up"
     }
 }

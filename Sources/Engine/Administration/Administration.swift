@@ -101,7 +101,8 @@ public protocol Administration: Sendable {
     ///   - organisation: The organisation.
     ///   - request: How much, of what class, from when to when.
     /// - Returns: The grant that was made, now or by the same call before.
-    /// - Throws: `AdministrationError`; `idempotencyConflict` when the key was used with other content.
+    /// - Throws: `AdministrationError`; `idempotencyConflict` when the key was used with other
+    ///   content.
     func grant(
         organisation: String,
         request: GrantRequest

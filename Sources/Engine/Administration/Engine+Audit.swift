@@ -8,9 +8,9 @@ import Wire
 extension Engine {
     /// Proves the books: every chain, every sum, and memory against PostgreSQL.
     ///
-    /// Memory runs ahead of PostgreSQL while there is traffic. Its wallets are therefore noted first,
-    /// then PostgreSQL catches up with that moment, and each wallet is compared at the line that
-    /// memory had.
+    /// Memory runs ahead of PostgreSQL while there is traffic. Its wallets are therefore noted
+    /// first, then PostgreSQL catches up with that moment, and each wallet is compared at the line
+    /// that memory had.
     ///
     /// - Parameter organisation: One, or nil for all.
     /// - Returns: What was proved, and every violation found.

@@ -3,8 +3,8 @@ import PostgresStore
 import Quantities
 import Synchronization
 
-/// PostgreSQL for people's questions: connections and queues of its own, so that a slow report never
-/// keeps a batch waiting.
+/// PostgreSQL for people's questions: connections and queues of its own, so that a slow report
+/// never keeps a batch waiting.
 final class ReaderDoor: Sendable {
     private let queues: [DispatchQueue]
     private let next = Atomic<Int>(0)

@@ -12,8 +12,8 @@ import Wire
 
 /// The running daemon: all stages, wired together.
 ///
-/// Queue: `init` blocks until PostgreSQL and the journal have been read; everything else is callable
-/// from any thread.
+/// Queue: `init` blocks until PostgreSQL and the journal have been read; everything else is
+/// callable from any thread.
 public final class Engine: Sendable {
     let settings: Settings
     let directory: Directory
@@ -114,13 +114,7 @@ public final class Engine: Sendable {
         ticker = Mutex(nil)
         listener = Mutex(nil)
         ratesPath = Mutex(settings.ratesCard)
-        let torn = recovered.journal.recovered.tornBytes
-        recovery =
-            "Loaded \(recovered.loaded) organisations from PostgreSQL at position "
-            + "\(recovered.checkpoint), replayed \(recovered.replayed) journal records "
-            + "(\(recovered.backlog) usage lines) up to position "
-            + "\(recovered.journal.recovered.endPosition)"
-            + (torn > 0 ? ", cut off \(torn) bytes of a torn tail." : ".")
+        recovery = recovered.summary
         parts.activate()
         startTicker()
         useCard(pricing.current)
@@ -157,8 +151,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Stops in order: no new messages, everything taken is answered and durable, and as much as the
-    /// drain time allows is in PostgreSQL.
+    /// Stops in order: no new messages, everything taken is answered and durable, and as much as
+    /// the drain time allows is in PostgreSQL.
     public func stop() {
         listener.withLock { listener in
             listener?.stop()
@@ -253,7 +247,8 @@ private final class TickCounter: Sendable {
     /// Whether so many microseconds have passed since this last said yes.
     func isRetryDue(_ now: Timestamp, every microseconds: Int64) -> Bool {
         let last = lastRetry.load(ordering: .relaxed)
-        guard now.microseconds - last >= microseconds || now.microseconds < last else { return false }
+        let passed = now.microseconds - last
+        guard passed >= microseconds || passed < 0 else { return false }
         lastRetry.store(now.microseconds, ordering: .relaxed)
         return true
     }

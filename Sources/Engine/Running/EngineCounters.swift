@@ -5,7 +5,8 @@ import Synchronization
 /// What the engine counts, for people and metrics.
 ///
 /// `applied`, `journaled` and `stored` count usage lines: those in the journal but not yet in
-/// PostgreSQL at start count as applied and journaled, so that all are equal whenever nothing waits.
+/// PostgreSQL at start count as applied and journaled, so that all are equal whenever nothing
+/// waits.
 final class EngineCounters: Sendable {
     let applied = PaddedCounter()
     let journaled = PaddedCounter()

@@ -70,6 +70,15 @@ struct Recovered {
     var replayed: UInt64 = 0
     /// How many organisations were loaded.
     var loaded = 0
+
+    /// What was found, for the start-up log.
+    var summary: String {
+        let torn = journal.recovered.tornBytes
+        return "Loaded \(loaded) organisations from PostgreSQL at position \(checkpoint), replayed "
+            + "\(replayed) journal records (\(backlog) usage lines) up to position "
+            + "\(journal.recovered.endPosition)"
+            + (torn > 0 ? ", cut off \(torn) bytes of a torn tail." : ".")
+    }
 }
 
 /// Loads what PostgreSQL has and replays the journal behind it.
@@ -156,8 +165,8 @@ struct RecoveryRun {
         return recovered
     }
 
-    /// Waits for PostgreSQL and for the lease, as long as it takes: without the books there is nothing
-    /// to decide on.
+    /// Waits for PostgreSQL and for the lease, as long as it takes: without the books there is
+    /// nothing to decide on.
     private func connect(_ store: any LedgerStore, holder: String) throws(EngineError) {
         var told: String?
         while true {
@@ -189,8 +198,8 @@ struct RecoveryRun {
 
     /// Connects while nobody else has the journal.
     ///
-    /// A second daemon started by mistake must end before it asks for the lease: under the same name
-    /// it would be given it, and the first one would have to stop.
+    /// A second daemon started by mistake must end before it asks for the lease: under the same
+    /// name it would be given it, and the first one would have to stop.
     private func connectAlone(
         _ store: any LedgerStore,
         holder: String

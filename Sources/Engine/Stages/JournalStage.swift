@@ -147,7 +147,14 @@ final class JournalStage {
     private func write() throws(JournalError) {
         guard writer.pendingBytes > 0 || !meanings.isEmpty else { return }
         try writer.writeBlock()
+        announce()
+        // Last: a sync tells what waits for it, so that all that waits must be noted before.
         syncStage.kick()
+    }
+
+    /// Notes what has become true, and wakes the loops that it concerns.
+    private func announce() {
+        guard !meanings.isEmpty else { return }
         let position = writer.writtenPosition
         pending.add(meanings.map { JournalMark(position: position, meaning: $0) })
         var woken = [Bool](repeating: false, count: loops.count)

@@ -10,8 +10,8 @@ import Wire
 ///
 /// Queue: its stage's, or that of the loop that ran the stage inline; one at a time.
 final class Shard: @unchecked Sendable {
-    // SAFETY: everything mutable is touched only inside `run()`, which the shard's `Stage` runs on at
-    // most one thread at a time; jobs reach it through the inbox's lock. Attacked by the
+    // SAFETY: everything mutable is touched only inside `run()`, which the shard's `Stage` runs on
+    // at most one thread at a time; jobs reach it through the inbox's lock. Attacked by the
     // concurrent-clients scenarios.
 
     let index: Int
@@ -249,7 +249,8 @@ final class Shard: @unchecked Sendable {
         for loop in loops.indices where !notices[loop].isEmpty { tell(loop) }
     }
 
-    /// Tells a loop's listeners as much as there is room for; the rest goes when the loop has drained.
+    /// Tells a loop's listeners as much as there is room for; the rest goes when the loop has
+    /// drained.
     private func tell(_ loop: Int) {
         let header = ReplyHeader(origin: Origin(slot: 0, generation: 0), gate: 0)
         var told = 0

@@ -27,8 +27,9 @@ final class StorePosition: Sendable {
 ///
 /// Queue: its own stage's queue, as PostgreSQL blocks.
 final class StoreStage: @unchecked Sendable {
-    // SAFETY: the store, the reader and the batch are touched only inside `run()`, which the store's
-    // `Stage` runs on at most one thread at a time. Attacked by the PostgreSQL outage scenarios.
+    // SAFETY: the store, the reader and the batch are touched only inside `run()`, which the
+    // store's `Stage` runs on at most one thread at a time. Attacked by the PostgreSQL outage
+    // scenarios.
 
     struct Settings: Sendable {
         var batchRows: Int
@@ -132,7 +133,8 @@ final class StoreStage: @unchecked Sendable {
     private func fill() -> Bool {
         let limit = journal.positions.synced
         var fault: StoreError?
-        // Wallets and rollups are written once a batch: a long way to catch up goes in longer steps.
+        // Wallets and rollups are written once a batch: a long way to catch up goes in longer
+        // steps.
         let isFarBehind = limit - position.value > StoreStage.largeBacklog
         let most = isFarBehind ? settings.batchRows * 4 : settings.batchRows
         let rows = min(nextRows, most)

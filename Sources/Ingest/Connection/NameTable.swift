@@ -13,7 +13,8 @@ struct NameTable {
         let digest: UInt64
         /// The names' version at which it was looked up; 0 before the first time.
         var version: UInt64 = 0
-        /// What else the meaning depends on: the organisation of a project, the provider of a model.
+        /// What else the meaning depends on: the organisation of a project, the provider of a
+        /// model.
         var context: UInt32 = 0
         var found = false
         var account = AccountReference(org: 0)

@@ -56,7 +56,8 @@ extension IngestLoop {
         return entry.found ? entry.account : nil
     }
 
-    /// The project of a message: the key's own, the named one, or 0 for none; nil when it is unknown.
+    /// The project of a message: the key's own, the named one, or 0 for none; nil when it is
+    /// unknown.
     func project(
         _ name: WireName,
         _ account: AccountReference,

@@ -96,7 +96,9 @@ final class IngestLoop {
         return waiting.isEmpty ? -1 : 5
     }
 
+    /// Whether something came in between the last turn and `arm()`, which nobody will wake us for.
     private var hasWork: Bool {
+        if wiring.mailbox.hasMail || (wiring.signal.isStopping && stopsAt == nil) { return true }
         if !stalled.isEmpty {
             refill()
             if budget > 0 { return true }

@@ -8,8 +8,8 @@ import Glibc
 /// How others wake a loop that waits for its sockets.
 ///
 /// Order:       `arm()` stores before the loop looks at its rings a last time, and `wake()` reads
-///              after its caller has published: one of the two sees the other. Both are exchanges on
-///              one atomic, acquiring and releasing.
+///              after its caller has published: one of the two sees the other. Both are exchanges
+///              on one atomic, acquiring and releasing.
 /// Cost:        a wake-up of a loop that is busy is one exchange, no system call.
 public final class LoopSignal: Sendable {
     let fd: Int32

@@ -74,6 +74,8 @@ public final class Mailbox: Sendable {
     /// Makes an empty mailbox.
     public init() {}
 
+    var hasMail: Bool { sockets.withLock { !$0.isEmpty } }
+
     func put(_ socket: Int32) {
         sockets.withLock { $0.append(socket) }
     }

@@ -43,7 +43,7 @@ struct FramePool: ~Copyable {
                 report.model = .index(UInt32(random.next() % UInt64(Workload.models.count)))
                 report.latencyMilliseconds = UInt32(200 + random.next() % 9000)
                 let taken = batch.append(report, texts: id.span.bytes, to: &buffer)
-                precondition(taken, "the options allow no more records than a frame holds")
+                invariant(taken, "the options allow no more records than a frame holds")
                 sequences.append(record + FramePool.sequenceOffset)
             }
             batch.finish(&buffer)

@@ -94,7 +94,8 @@ struct Report: Codable, Sendable {
         var lines = table([["what", "figure", "baseline", "ratio", "target"]] + rows.map(cells))
         lines.append("")
         lines += [
-            "median (lowest-highest) of \(options.rounds) rounds; ratios round by round; details of the last round",
+            "median (lowest-highest) of \(options.rounds) rounds; ratios round by round; "
+                + "details of the last round",
             "",
         ]
         lines += rows.map { "\($0.what)\n    against \($0.against)\(detailText($0))" }

@@ -3,8 +3,8 @@ import Wire
 
 /// Rated, enforced, durable usage events a second: from the first byte sent to the last ack.
 ///
-/// PostgreSQL is away meanwhile, as its work is another row's; the backlog is stored afterwards, and
-/// how fast that goes is a row of its own.
+/// PostgreSQL is away meanwhile, as its work is another row's; the backlog is stored afterwards,
+/// and how fast that goes is a row of its own.
 struct SocketToJournal {
     static let name = "socket to journal, durable events"
     static let besideName = "the same, with syncs beside"
