@@ -29,10 +29,10 @@ struct ProducerState: Sendable {
 final class ProducerSession {
     let name: String
     let number: UInt32
-    private(set) var accepted: UInt64
+    @exclusivity(unchecked) private(set) var accepted: UInt64
     private let recovered: SequenceSet
     private let hasRecovered: Bool
-    private var recent: [UInt64]
+    @exclusivity(unchecked) private var recent: [UInt64]
 
     /// How many digests are kept, a power of two.
     private static let recentCount: UInt64 = 1024

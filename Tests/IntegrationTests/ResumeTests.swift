@@ -121,8 +121,8 @@ import Wire
         let columns = """
             line, day, at, amount, balance, input_tokens, cache_read_input_tokens,
             cache_write_input_tokens, output_tokens, reasoning_output_tokens, sequence, project,
-            key, model, price, first_grant, provider, latency_ms, tier, failed, cache_hit, hold, session,
-            request_id
+            key, model, price, first_grant, provider, latency_ms, tier, failed, cache_hit, hold,
+            session, request_id
             """
         let tables = try ["acme", "other"].map { name in
             try daemon.database.query(

@@ -79,7 +79,10 @@ extension AccountBook {
     }
 
     private func isCapUsedUp(_ slot: Int, _ scope: Scope, _ id: UInt32) -> Bool {
-        for cap in organisations[slot].caps where cap.scope == scope && cap.id == id {
+        // By index: going through the array itself would keep a copy of it for the while.
+        for index in organisations[slot].caps.indices {
+            let cap = organisations[slot].caps[index]
+            guard cap.scope == scope, cap.id == id else { continue }
             let spent = organisations[slot].usage(of: scope, id: id).spend.amount(in: cap.period)
             if spent >= cap.amount { return true }
         }

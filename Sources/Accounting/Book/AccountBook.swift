@@ -7,6 +7,8 @@ import Quantities
 /// them; recovery applies the same changes again, which gives the same state to the bit.
 ///
 /// Queue:       owned by one shard at a time; not thread-safe.
+/// Cost:        its fields are not checked for overlapping access at run time: the checks were a fifth
+///              of the data path, and one owner at a time is what the shard's stage guarantees.
 /// Invariants:  those of `Organisation`, for every organisation, after every command.
 public final class AccountBook {
     /// How many partitions there are: fixed for ever, because the journal's meaning depends on it.
@@ -15,21 +17,21 @@ public final class AccountBook {
     /// Which partition of the organisations this is.
     public let partition: UInt32
     /// What was cut off or restored since they were last taken.
-    public internal(set) var notices: [Notice] = []
+    @exclusivity(unchecked) public internal(set) var notices: [Notice] = []
     /// By how much wallets went below zero by usage that had already happened.
-    public internal(set) var overshoot = Amount.zero
+    @exclusivity(unchecked) public internal(set) var overshoot = Amount.zero
     /// The highest time that was ever applied; time never goes back.
-    public internal(set) var now = Timestamp.epoch
+    @exclusivity(unchecked) public internal(set) var now = Timestamp.epoch
 
-    var organisations: [Organisation] = []
+    @exclusivity(unchecked) var organisations: [Organisation] = []
     /// When the next thing is due in an organisation by itself: one word each, for a fast scan.
-    var deadlines: [Timestamp] = []
+    @exclusivity(unchecked) var deadlines: [Timestamp] = []
     /// No deadline is before this; may be too early, never too late.
-    var earliestDeadline = Timestamp.never
-    var zones: [String] = []
-    var holds = HoldTable()
-    var usageIdentities: IdentityWindow
-    var grantIdentities: IdentityWindow
+    @exclusivity(unchecked) var earliestDeadline = Timestamp.never
+    @exclusivity(unchecked) var zones: [String] = []
+    @exclusivity(unchecked) var holds = HoldTable()
+    @exclusivity(unchecked) var usageIdentities: IdentityWindow
+    @exclusivity(unchecked) var grantIdentities: IdentityWindow
     let calendar: any ZoneCalendar
 
     /// Makes an empty book.

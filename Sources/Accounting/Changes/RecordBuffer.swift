@@ -7,10 +7,10 @@ import Quantities
 /// Queue:       owned by one shard at a time; not thread-safe.
 public final class RecordBuffer {
     /// The memory behind the records.
-    @usableFromInline private(set) var base: UnsafeMutableRawPointer
-    @usableFromInline private(set) var capacity: Int
+    @exclusivity(unchecked) @usableFromInline private(set) var base: UnsafeMutableRawPointer
+    @exclusivity(unchecked) @usableFromInline private(set) var capacity: Int
     /// How many bytes are used.
-    public private(set) var count = 0
+    @exclusivity(unchecked) public private(set) var count = 0
 
     /// Makes an empty buffer.
     ///

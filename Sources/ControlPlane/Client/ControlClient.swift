@@ -39,7 +39,8 @@ public struct ControlClient: Sendable {
         }
         do {
             let answer = try await channel.executeThenClose { inbound, outbound in
-                for part in ControlClient.parts(of: request) { try await outbound.write(part) }
+                // In one piece: the server may have answered and closed before a second one.
+                try await outbound.write(contentsOf: ControlClient.parts(of: request))
                 for try await answer in inbound { return answer }
                 throw ChannelError.inputClosed
             }

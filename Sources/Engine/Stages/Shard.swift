@@ -31,19 +31,19 @@ final class Shard: @unchecked Sendable {
     let names: NameRegistry
     let directory: Directory
 
-    private var books: [AccountBook?]
+    @exclusivity(unchecked) private var books: [AccountBook?]
     let records = RecordBuffer(capacity: 131_072)
-    private var usageInRecords: UInt32 = 0
+    @exclusivity(unchecked) private var usageInRecords: UInt32 = 0
     private var finished: [UInt64] = []
     private var marked: [UInt64]
     /// What listeners of each loop have not been told yet, for lack of room.
     private var notices: [[Notice]]
     var scans: [PresentScan] = []
-    var pricing: Pricing
-    var tableModels: [Int32] = []
-    var declared: Declared
+    @exclusivity(unchecked) var pricing: Pricing
+    @exclusivity(unchecked) var tableModels: [Int32] = []
+    @exclusivity(unchecked) var declared: Declared
     /// The moment of this turn.
-    var now = Timestamp.epoch
+    @exclusivity(unchecked) var now = Timestamp.epoch
 
     init(_ parts: ShardParts) {
         index = parts.index

@@ -9,47 +9,47 @@ final class Connection {
     let origin: Origin
 
     var encoding: WireEncoding?
-    var decoder = BinaryClientDecoder()
+    @exclusivity(unchecked) var decoder = BinaryClientDecoder()
     var lines: LineFramer
     /// What was read and could not be dealt with yet: the beginning of a frame, or all that came
     /// while a ring was full.
     var leftover: [UInt8] = []
     /// The usage frame at the start of `leftover` that a full ring interrupted.
-    var interrupted: (reader: UsageFrameReader, length: Int)?
+    @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
     /// Whether a full ring keeps this connection from being read.
-    var stalled = false
+    @exclusivity(unchecked) var stalled = false
     /// Whether the loop's descriptor knows of it.
     var watched = false
 
-    var names = NameTable()
-    var producer: ProducerSession?
+    @exclusivity(unchecked) var names = NameTable()
+    @exclusivity(unchecked) var producer: ProducerSession?
     var durability = Durability.journaled
     /// A hello that waits until everything its producer sent before is safe.
     var barrier: [Barrier] = []
     /// The hello that still waits for its answer; nothing more is read until then.
-    var hello: PendingHello?
+    @exclusivity(unchecked) var hello: PendingHello?
     /// The journal position that PostgreSQL must have reached before a producer is welcomed that
     /// asked for that durability.
     var storedGate: UInt64?
 
-    var out = WireBuffer(capacity: 4096)
+    @exclusivity(unchecked) var out = WireBuffer(capacity: 4096)
     /// Whether the kernel's buffer is full and the loop waits for it.
     var waitsToWrite = false
     /// Whether nothing is read any more and the connection ends when `out` is sent.
-    var closing = false
+    @exclusivity(unchecked) var closing = false
     /// Whether the client has ended its side; it is still owed what it asked before.
-    var ended = false
+    @exclusivity(unchecked) var ended = false
     /// Answers that are on their way: to requests, and to reports without a sequence.
-    var pendingAnswers = 0
+    @exclusivity(unchecked) var pendingAnswers = 0
     var closed = false
 
     /// The highest sequence that was acknowledged, and the highest that may be.
-    var acknowledged: UInt64 = 0
-    var safe: UInt64 = 0
+    @exclusivity(unchecked) var acknowledged: UInt64 = 0
+    @exclusivity(unchecked) var safe: UInt64 = 0
     /// Whether an acknowledgement is owed though nothing new is safe: a repeat came in.
     var owesAcknowledgement = false
-    var acceptedThisTurn = false
-    var dirty = false
+    @exclusivity(unchecked) var acceptedThisTurn = false
+    @exclusivity(unchecked) var dirty = false
 
     var topics: Topics = []
     /// Shards that have not yet told all that is cut off at present.

@@ -17,27 +17,30 @@ final class IngestLoop {
     let settings: IngestSettings
     let poll: Int32
     let buffer: UnsafeMutableRawBufferPointer
-    var connections: [Connection?] = []
+    @exclusivity(unchecked) var connections: [Connection?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
     private(set) var open = 0
     private var stalled: [Connection] = []
     private var waiting: [Connection] = []
-    private var dirty: [Connection] = []
-    private var accepted: [Connection] = []
+    @exclusivity(unchecked) private var dirty: [Connection] = []
+    @exclusivity(unchecked) private var accepted: [Connection] = []
     var subscribers: [Connection] = []
-    var acks: AckQueue
+    @exclusivity(unchecked) var acks: AckQueue
     /// How many more messages surely find room in every command ring.
-    var budget = 0
+    @exclusivity(unchecked) var budget = 0
     /// The present moment, read once a turn.
-    var now = Timestamp.epoch
+    @exclusivity(unchecked) var now = Timestamp.epoch
     /// Which version of the names the look-ups of this turn are good for.
-    var namesVersion: UInt64 = 0
-    var overload: String?
+    @exclusivity(unchecked) var namesVersion: UInt64 = 0
+    @exclusivity(unchecked) var overload: String?
     private var listener: Int32
     private let others: [(mailbox: Mailbox, signal: LoopSignal)]
     private var nextLoop = 0
     private var stopsAt: Timestamp?
+
+    /// Up to so many bytes of commands a loop runs a shard itself.
+    private static let inlineBytes: UInt64 = 16_384
 
     static let listenerToken = UInt64.max
     static let signalToken = UInt64.max - 1
@@ -157,7 +160,14 @@ final class IngestLoop {
         guard any || acks.hasOpenTurn else { return }
         acks.endTurn(positions: wiring.commands.lazy.map(\.claimedPosition))
         for shard in wiring.commands.indices where !wiring.commands[shard].isEmpty {
-            wiring.shards[shard].runInline()
+            let ring = wiring.commands[shard]
+            // A little is done here at once, which saves a wake-up; much goes to the shard's own
+            // thread, so that this one can go on reading.
+            if ring.publishedPosition &- ring.releasedPosition > IngestLoop.inlineBytes {
+                wiring.shards[shard].kick()
+            } else {
+                wiring.shards[shard].runInline()
+            }
         }
     }
 
