@@ -7,8 +7,8 @@ import Quantities
 /// them; recovery applies the same changes again, which gives the same state to the bit.
 ///
 /// Queue:       owned by one shard at a time; not thread-safe.
-/// Cost:        its fields are not checked for overlapping access at run time: the checks were a fifth
-///              of the data path, and one owner at a time is what the shard's stage guarantees.
+/// Cost:        its fields are not checked for overlapping access at run time: the checks were a
+///              fifth of the data path, and one owner at a time is what the shard's stage gives.
 /// Invariants:  those of `Organisation`, for every organisation, after every command.
 public final class AccountBook {
     /// How many partitions there are: fixed for ever, because the journal's meaning depends on it.

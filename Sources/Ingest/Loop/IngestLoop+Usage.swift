@@ -36,7 +36,7 @@ extension IngestLoop {
             markAccepted(connection)
         }
         put(command, report, frame)
-        wiring.counters.accepted.addAlone()
+        takenThisTurn += 1
     }
 
     /// Whether a report's sequence is the next one; answers it if not.

@@ -29,6 +29,8 @@ final class IngestLoop {
     @exclusivity(unchecked) var acks: AckQueue
     /// How many more messages surely find room in every command ring.
     @exclusivity(unchecked) var budget = 0
+    /// How many usage reports this turn has put into rings.
+    @exclusivity(unchecked) var takenThisTurn: UInt64 = 0
     /// The present moment, read once a turn.
     @exclusivity(unchecked) var now = Timestamp.epoch
     /// Which version of the names the look-ups of this turn are good for.
@@ -141,6 +143,10 @@ final class IngestLoop {
             }
         }
         accepted.removeAll(keepingCapacity: true)
+        if takenThisTurn > 0 {
+            wiring.counters.accepted.add(takenThisTurn)
+            takenThisTurn = 0
+        }
         runShards()
         for shard in wiring.replies.indices { drainReplies(shard) }
         answerHellos()
