@@ -26,6 +26,24 @@ import Wire
         try daemon.expectGreenAudit()
     }
 
+    @Test func `a report keeps its ack when one in conflict follows at its heels`() throws {
+        let daemon = try TestDaemon.started(balance: "10")
+        let client = try LineClient(daemon)
+        for round in 1...20 {
+            let first = Usage(id: "r-\(round)", input: 100)
+            var changed = first
+            changed.input = 101
+            client.send(first.line)
+            client.send(changed.line)
+            let answers = [
+                try client.next("ack", "rejected")["type"].text,
+                try client.next("ack", "rejected")["type"].text,
+            ]
+            #expect(answers.contains("ack") && answers.contains("rejected"), "\(answers)")
+        }
+        #expect(try daemon.storedLines() == 20)
+    }
+
     @Test func `other words beside the same tokens are other content, too`() throws {
         let daemon = try TestDaemon.started(balance: "10")
         try daemon.admin.createProject("web", of: "acme")

@@ -29,10 +29,10 @@ struct Fifo<Element> {
         return element
     }
 
-    mutating func removeAll(where isGone: (Element) -> Bool) {
-        elements.removeFirst(head)
-        head = 0
-        elements.removeAll(where: isGone)
+    /// Takes out the youngest element that matches.
+    mutating func removeLast(where isMeant: (Element) -> Bool) {
+        guard let index = elements[head...].lastIndex(where: isMeant) else { return }
+        elements.remove(at: index)
     }
 }
 
@@ -93,8 +93,10 @@ struct AckQueue {
     }
 
     /// Forgets a report that was rejected after all.
+    ///
+    /// The last one: an earlier one with the same id may be the good one that it conflicts with.
     mutating func forget(_ id: ShortText, of origin: Origin) {
-        ids.removeAll { $0.origin == origin && $0.id == id }
+        ids.removeLast { $0.origin == origin && $0.id == id }
     }
 
     /// Whether something was noted for the turn that is going on.
