@@ -128,6 +128,8 @@ extension IngestLoop {
     ) -> Bool {
         var reader = start
         var report = UsageReport()
+        // Held for the whole frame, so that nothing is counted for each report.
+        let producer = connection.producer ?? nobody
         while true {
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
@@ -135,7 +137,7 @@ extension IngestLoop {
                 return false
             }
             switch reader.next(in: frame, into: &report) {
-            case .usage: take(report, frame, connection)
+            case .usage: take(report, frame, connection, producer)
             case .rejected:
                 if let rejection = reader.rejection { reject(rejection, connection) }
             case .fault:

@@ -17,6 +17,11 @@ final class IngestLoop {
     let settings: IngestSettings
     let poll: Int32
     let buffer: UnsafeMutableRawBufferPointer
+    let lanes: CommandLanes
+    /// Who speaks on a connection that has not said hello: no sequence is its next one.
+    let nobody = ProducerSession.nobody
+    /// Where a repeated report is written to be compared with the first one.
+    let scratch: UnsafeMutableRawPointer
     @exclusivity(unchecked) var connections: [Connection?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
@@ -33,6 +38,9 @@ final class IngestLoop {
     @exclusivity(unchecked) var takenThisTurn: UInt64 = 0
     /// The present moment, read once a turn.
     @exclusivity(unchecked) var now = Timestamp.epoch
+    /// Between which moments the usage of this turn must lie.
+    @exclusivity(unchecked) var earliest = Timestamp.epoch
+    @exclusivity(unchecked) var latest = Timestamp.epoch
     /// Which version of the names the look-ups of this turn are good for.
     @exclusivity(unchecked) var namesVersion: UInt64 = 0
     @exclusivity(unchecked) var overload: String?
@@ -58,6 +66,8 @@ final class IngestLoop {
         self.listener = listener
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
+        self.lanes = CommandLanes(wiring.commands)
+        self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
         let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
         self.buffer = .allocate(byteCount: bytes, alignment: 64)
         self.poll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -68,6 +78,7 @@ final class IngestLoop {
 
     deinit {
         buffer.deallocate()
+        scratch.deallocate()
         Glibc.close(poll)
     }
 
@@ -119,6 +130,8 @@ final class IngestLoop {
 
     private func beginTurn() {
         now = wiring.intake.now()
+        earliest = now.advanced(byMicroseconds: -settings.lateMicroseconds)
+        latest = now.advanced(byMicroseconds: settings.aheadMicroseconds)
         namesVersion = wiring.intake.namesVersion
         overload = wiring.intake.overload
         budget = 0
