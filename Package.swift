@@ -126,7 +126,7 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities", "CLinux"]),
         tests("RingsTests", ["Rings", "Quantities"]),
         tests("RatingTests", ["Rating", "Quantities"]),
-        tests("AccountingTests", ["Accounting", "Quantities"]),
+        tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
         tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
         tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
@@ -145,6 +145,14 @@ let package = Package(
         ),
         tests("MeterdTests", ["meterd"]),
         tests("HouseRulesTests", []),
+
+        // The simulation: a naive second keeper of the books, and a database in memory.
+        .target(
+            name: "LedgerModel",
+            dependencies: ["Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Model",
+            swiftSettings: settings
+        ),
 
         // The real daemon, its real socket and a real PostgreSQL.
         .target(
