@@ -129,7 +129,10 @@ let package = Package(
         tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
         tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
-        tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
+        tests(
+            "PostgresStoreTests",
+            ["PostgresStore", "SimulatedBooks", "Accounting", "Quantities", "CLibpq"]
+        ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
         tests(
@@ -151,6 +154,12 @@ let package = Package(
             name: "LedgerModel",
             dependencies: ["Accounting", "Quantities"],
             path: "Tests/Support/Simulation/Model",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SimulatedBooks",
+            dependencies: ["PostgresStore", "Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Database",
             swiftSettings: settings
         ),
 
