@@ -158,7 +158,7 @@ let package = Package(
         ),
         .target(
             name: "SimulatedBooks",
-            dependencies: ["PostgresStore", "Accounting", "Quantities"],
+            dependencies: ["PostgresStore", "LedgerModel", "Accounting", "Quantities"],
             path: "Tests/Support/Simulation/Database",
             swiftSettings: settings
         ),
