@@ -16,7 +16,8 @@ struct TransactionResult {
 extension StoredBooks {
     /// Applies all records of a batch, in their order.
     ///
-    /// Lines get their numbers and balances here, from the wallet's row, as in the real transaction.
+    /// Lines get their numbers and balances here, from the wallet's row, as in the real
+    /// transaction.
     mutating func apply(_ records: UnsafeRawBufferPointer) throws(StoreError) -> TransactionResult {
         var result = TransactionResult()
         var walker = RecordWalker(records)
