@@ -117,13 +117,13 @@ extension AccountBook {
         with(org) { organisation in
             organisation.lastGrant = body.grant
             let grant = Grant(
-                number: body.grant,
-                grantClass: body.grantClass,
-                priority: body.priority,
-                effectiveAt: body.effectiveAt,
-                expiresAt: body.expiresAt,
                 remaining: body.amount,
                 held: .zero,
+                effectiveAt: body.effectiveAt,
+                expiresAt: body.expiresAt,
+                number: body.grant,
+                priority: body.priority,
+                grantClass: body.grantClass,
                 active: false,
                 expired: false
             )

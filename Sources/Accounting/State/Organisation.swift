@@ -2,24 +2,11 @@ import Quantities
 
 /// An organisation with its wallet, as memory has it.
 ///
+/// Layout:      what a debit touches first, in the order in which it goes through it.
 /// Invariants:  posted = sum of what is left of active grants - debt;
 ///              debt is above zero only while no active grant has anything left;
 ///              held = sum of all open holds.
 public struct Organisation: Sendable, Hashable {
-    /// Its number; 0 where no organisation has been created yet.
-    public internal(set) var number: UInt32 = 0
-    /// Whether it was closed.
-    public internal(set) var closed = false
-    /// Why it is cut off, if it is.
-    public internal(set) var cutoffs = CutoffReasons()
-    /// Its time zone, as an index into the book's zones.
-    var zone: UInt16 = 0
-    /// The day in its time zone that its counters stand at.
-    public internal(set) var today = ZonedDay(
-        day: CivilDay(number: 0),
-        start: .epoch,
-        end: .epoch
-    )
     /// What was credited less what was debited.
     public internal(set) var posted = Amount.zero
     /// What open holds keep.
@@ -28,22 +15,36 @@ public struct Organisation: Sendable, Hashable {
     public internal(set) var debt = Amount.zero
     /// What it has spent.
     public internal(set) var spend = Spend()
-    /// How many ledger lines it has.
-    public internal(set) var lines: UInt64 = 0
-    /// The highest grant number given.
-    public internal(set) var lastGrant: GrantNumber = 0
-    /// The highest hold serial given.
-    public internal(set) var lastHold: UInt64 = 0
-    /// How many holds are open.
-    public internal(set) var openHolds: UInt32 = 0
     /// Grants in burn order.
     public internal(set) var grants: [Grant] = []
+    /// How many ledger lines it has.
+    public internal(set) var lines: UInt64 = 0
+    /// The day in its time zone that its counters stand at.
+    public internal(set) var today = ZonedDay(
+        day: CivilDay(number: 0),
+        start: .epoch,
+        end: .epoch
+    )
+    /// Its number; 0 where no organisation has been created yet.
+    public internal(set) var number: UInt32 = 0
+    /// Its time zone, as an index into the book's zones.
+    var zone: UInt16 = 0
+    /// Whether it was closed.
+    public internal(set) var closed = false
+    /// Why it is cut off, if it is.
+    public internal(set) var cutoffs = CutoffReasons()
     /// Keys, by number - 1.
     public internal(set) var keys: [KeyState] = []
     /// Projects, by number - 1.
     public internal(set) var projects: [ScopeState] = []
     /// Caps, narrowest scope first.
     public internal(set) var caps: [Cap] = []
+    /// The highest hold serial given.
+    public internal(set) var lastHold: UInt64 = 0
+    /// The highest grant number given.
+    public internal(set) var lastGrant: GrantNumber = 0
+    /// How many holds are open.
+    public internal(set) var openHolds: UInt32 = 0
 
     /// Whether this slot holds an organisation.
     public var exists: Bool { number != 0 }
