@@ -161,7 +161,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "meterd-crash",
-            dependencies: ["CrashScenarios", arguments],
+            dependencies: ["CrashScenarios", "DaemonHarness", arguments],
             path: "Tests/Tools/CrashCampaign",
             swiftSettings: settings
         ),
