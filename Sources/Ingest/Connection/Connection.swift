@@ -14,6 +14,10 @@ final class Connection {
     /// What was read and could not be dealt with yet: the beginning of a frame, or all that came
     /// while a ring was full.
     var leftover: [UInt8] = []
+    /// How many bytes `leftover` must have before it is worth looking at again; 0: any.
+    @exclusivity(unchecked) var wanted = 0
+    /// How many bytes came the last time.
+    @exclusivity(unchecked) var lastRead = 0
     /// The usage frame at the start of `leftover` that a full ring interrupted.
     @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
     /// Whether a full ring keeps this connection from being read.

@@ -15,6 +15,8 @@ extension IngestLoop {
             return
         }
         let kept = connection.leftover.count
+        // In pieces that are small beside what is kept already.
+        if connection.wanted > kept, connection.lastRead < kept / 4 { return gather(connection) }
         copyLeftover(connection)
         let room = min(buffer.count - kept, settings.readBufferBytes)
         guard let base = buffer.baseAddress, room > 0 else { return }
@@ -24,7 +26,29 @@ extension IngestLoop {
             return
         }
         guard count > 0 else { return end(connection) }
+        connection.lastRead = count
         parse(connection, count: kept + count)
+    }
+
+    /// Adds to a message that is not whole yet, without touching what was kept of it before.
+    ///
+    /// Why: of a client that sends a long message byte by byte all would be copied each time. Who
+    /// sends much at a time is read into place instead.
+    private func gather(_ connection: Connection) {
+        let kept = connection.leftover.count
+        let room = min(buffer.count - kept, settings.readBufferBytes)
+        guard let base = buffer.baseAddress, room > 0 else { return }
+        let count = recv(connection.fd, base, room, Int32(MSG_DONTWAIT))
+        if count < 0 {
+            if errno != EAGAIN, errno != EINTR { close(connection) }
+            return
+        }
+        guard count > 0 else { return end(connection) }
+        connection.lastRead = count
+        let bytes = UnsafeRawBufferPointer(start: base, count: count)
+        connection.leftover.append(contentsOf: bytes)
+        let isLine = connection.encoding == .jsonLines && bytes.contains(0x0A)
+        if isLine || connection.leftover.count >= connection.wanted { resume(connection) }
     }
 
     /// Deals with the end of what a client says: it may still be waiting for answers.
@@ -62,6 +86,7 @@ extension IngestLoop {
 
     private func parse(_ connection: Connection, count: Int) {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        connection.wanted = 0
         if connection.encoding == nil, count > 0 {
             connection.encoding = WireEncoding.chosen(byFirst: bytes[0])
         }
@@ -104,7 +129,9 @@ extension IngestLoop {
                 continue
             }
             switch framer.next(in: rest) {
-            case .needMore: return offset
+            case .needMore(let least):
+                connection.wanted = least
+                return offset
             case .fault(let fault): fail(connection, fault)
             case .frame(let header, let length):
                 let frame = rest.extracting(first: length)
@@ -176,7 +203,10 @@ extension IngestLoop {
             }
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
             switch connection.lines.next(in: UnsafeRawBufferPointer(rest).bytes) {
-            case .needMore: return offset
+            case .needMore:
+                // A line end may come sooner; it is looked for in what comes.
+                connection.wanted = settings.wire.lineBytes + 1
+                return offset
             case .fault(let fault): fail(connection, fault)
             case .line(let length):
                 let line = UnsafeMutableRawBufferPointer(rebasing: rest[..<length])
