@@ -12,7 +12,8 @@ struct ProducerState: Sendable {
     var recovered: SequenceSet
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []
-    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known. Empty
+    /// before the first report, and when the producer has been away for long.
     var recent: [UInt64] = []
 
     init(number: UInt32, progress: SequenceSet) {
@@ -43,9 +44,7 @@ final class ProducerSession {
         self.accepted = state.accepted
         self.recovered = state.recovered
         self.hasRecovered = !state.recovered.isContiguous
-        self.recent =
-            state.recent.isEmpty
-            ? Array(repeating: 0, count: Int(ProducerSession.recentCount)) : state.recent
+        self.recent = state.recent
     }
 
     /// What is left of it when its connection ends.
@@ -65,12 +64,17 @@ final class ProducerSession {
     /// Counts the next sequence.
     func accept(_ sequence: UInt64, digest: UInt64) {
         accepted = sequence
+        if recent.isEmpty {
+            recent = Array(repeating: 0, count: Int(ProducerSession.recentCount))
+        }
         recent[Int(sequence & (ProducerSession.recentCount - 1))] = digest
     }
 
     /// Whether a repeat says something else than the report that was taken; false when forgotten.
     func isConflict(_ sequence: UInt64, digest: UInt64) -> Bool {
-        guard accepted - sequence < ProducerSession.recentCount else { return false }
+        guard !recent.isEmpty, accepted - sequence < ProducerSession.recentCount else {
+            return false
+        }
         let known = recent[Int(sequence & (ProducerSession.recentCount - 1))]
         return known != 0 && known != digest
     }
@@ -86,7 +90,13 @@ public final class Producers: Sendable {
         var taken = false
     }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private struct Register: Sendable {
+        var entries: [String: Entry] = [:]
+        /// Who left digests behind, in the order of leaving, each name once for each time.
+        var leavers: [String] = []
+    }
+
+    private let register = Mutex(Register())
     private let numbering: @Sendable (String) -> UInt32?
 
     /// Makes an empty register.
@@ -103,8 +113,9 @@ public final class Producers: Sendable {
     ///   - number: Its number.
     ///   - progress: The sequences that are booked.
     public func restore(_ name: String, number: UInt32, progress: SequenceSet) {
-        entries.withLock { entries in
-            entries[name] = Entry(state: ProducerState(number: number, progress: progress))
+        register.withLock { register in
+            let state = ProducerState(number: number, progress: progress)
+            register.entries[name] = Entry(state: state)
         }
     }
 
@@ -115,26 +126,39 @@ public final class Producers: Sendable {
     }
 
     func claim(_ name: String) -> Claim {
-        let known = entries.withLock { entries -> Claim? in
-            guard let entry = entries[name] else { return nil }
+        let known = register.withLock { register -> Claim? in
+            guard let entry = register.entries[name] else { return nil }
             if entry.taken { return .inUse }
-            entries[name]?.taken = true
+            register.entries[name]?.taken = true
             return .taken(entry.state)
         }
         if let known { return known }
         guard let number = numbering(name) else { return .tooMany }
         let fresh = ProducerState(number: number, progress: SequenceSet())
-        return entries.withLock { entries in
-            if entries[name]?.taken == true { return .inUse }
-            entries[name] = Entry(state: fresh, taken: true)
+        return register.withLock { register in
+            if register.entries[name]?.taken == true { return .inUse }
+            register.entries[name] = Entry(state: fresh, taken: true)
             return .taken(fresh)
         }
     }
 
     func giveBack(_ name: String, _ state: ProducerState) {
-        entries.withLock { entries in
-            entries[name]?.state = state
-            entries[name]?.taken = false
+        register.withLock { register in
+            register.entries[name]?.state = state
+            register.entries[name]?.taken = false
+            guard !state.recent.isEmpty else { return }
+            register.leavers.append(name)
+            guard register.leavers.count > 2 * Producers.leaversWithDigests else { return }
+            let long = register.leavers.prefix(Producers.leaversWithDigests)
+            register.leavers.removeFirst(Producers.leaversWithDigests)
+            let lately = Set(register.leavers)
+            for name in long where !lately.contains(name) {
+                register.entries[name]?.state.recent = []
+            }
         }
     }
+
+    /// So many producers that left last keep their digests, and at most twice as many: 8 KiB each,
+    /// which ever new names would otherwise take for ever.
+    private static let leaversWithDigests = 512
 }
