@@ -12,8 +12,9 @@ struct ProducerState: Sendable {
     var recovered: SequenceSet
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []
-    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known. Empty
-    /// before the first report, and when the producer has been away for long.
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    ///
+    /// Empty before the first report, and when the producer has been away for long.
     var recent: [UInt64] = []
 
     init(number: UInt32, progress: SequenceSet) {

@@ -69,7 +69,7 @@ package struct CutCourse {
         // libpq takes the last of two values.
         let connection = "\(plan.conninfo) host=\(cutter.directory) port=5432"
         let daemon = try Rig.daemon(plan, settings: ["postgres.connection": connection])
-        let rig = try Rig(plan, daemon: daemon)
+        let rig = try Rig(plan, daemon)
         defer { rig.tearDown() }
         let load = SteadyLoad(rig, rate: rate)
         defer { load.stop() }

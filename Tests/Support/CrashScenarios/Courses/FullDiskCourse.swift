@@ -42,7 +42,7 @@ package struct FullDiskCourse {
                 "journal.max_unsynced_bytes": "8 MiB",
             ]
         )
-        let rig = try Rig(plan, daemon: daemon)
+        let rig = try Rig(plan, daemon)
         defer { rig.tearDown() }
         rows = [("seed", "\(plan.seed)"), ("journal on", disk.kind)]
         for _ in 0..<3 { rig.placeHold() }

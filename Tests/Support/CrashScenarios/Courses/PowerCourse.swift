@@ -74,7 +74,7 @@ package struct PowerCourse {
             seed: seed
         )
         for (name, value) in power.environment(lies: lies) { daemon.setVariable(name, value) }
-        let rig = try Rig(plan, daemon: daemon)
+        let rig = try Rig(plan, daemon)
         defer { rig.tearDown() }
         for round in 0..<rounds {
             try placeSafeHold(rig)

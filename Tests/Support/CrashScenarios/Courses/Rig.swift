@@ -50,9 +50,9 @@ final class Rig {
     ///
     /// - Parameters:
     ///   - plan: What is sent, and where the books are.
-    ///   - daemon: The daemon, if it is not the usual one.
+    ///   - given: The daemon, if it is not the usual one.
     /// - Throws: `HarnessError` when the daemon does not start or refuses an administrative call.
-    init(_ plan: CoursePlan, daemon given: TestDaemon? = nil) throws {
+    init(_ plan: CoursePlan, _ given: TestDaemon? = nil) throws {
         say = plan.say
         patience = plan.patience
         conninfo = plan.conninfo

@@ -46,6 +46,7 @@ struct PowerCut {
     ///   - folder: The journal's folder, which may not exist yet.
     ///   - log: Where the undo log is kept.
     ///   - seed: What is lost follows from it.
+    /// - Throws: When there is no room for removed files.
     init(library: String, folder: String, log: String, seed: UInt64) throws {
         self.library = library
         self.folder = folder
@@ -60,6 +61,7 @@ struct PowerCut {
     /// The daemon's variables.
     ///
     /// - Parameter lies: Whether syncs only pretend.
+    /// - Returns: The variables.
     func environment(lies: Bool) -> [String: String] {
         var all = [
             "LD_PRELOAD": library, "METERD_POWERCUT_FOLDER": folder, "METERD_POWERCUT_LOG": log,

@@ -72,9 +72,14 @@ package struct Cluster: Sendable {
         Glibc.kill(try postmaster(), SIGSTOP)
         let all = try processes()
         for process in all { Glibc.kill(process, SIGKILL) }
-        // Also as zombies: as long as its number is taken, the postmaster seems to run.
         try wait(until: "PostgreSQL's processes are gone", within: 20, step: 1000) {
-            all.allSatisfy { Glibc.kill($0, 0) != 0 }
+            all.allSatisfy { Glibc.kill($0, 0) != 0 || Cluster.isDead($0) }
+        }
+        // Where their new parent takes its time to ask how they ended, their numbers stay taken, and
+        // the next start would believe that they still run.
+        if Glibc.kill(all[0], 0) == 0 {
+            unlink("\(try Cluster.text("\(folder)/data.path"))/postmaster.pid")
+            unlink("\(try Cluster.text("\(folder)/socket.path"))/.s.PGSQL.5432.lock")
         }
         return all.count
     }
@@ -101,6 +106,12 @@ package struct Cluster: Sendable {
             throw HarnessError("\(data) has no postmaster")
         }
         return postmaster
+    }
+
+    /// Whether a process has ended and only waits to be asked how.
+    private static func isDead(_ process: pid_t) -> Bool {
+        guard let text = try? text("/proc/\(process)/stat") else { return true }
+        return text.split(separator: ")").last?.hasPrefix(" Z") ?? true
     }
 
     /// Stops it and deletes all of it.
