@@ -22,6 +22,9 @@ final class Connection {
     @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
     /// Whether a full ring keeps this connection from being read.
     @exclusivity(unchecked) var stalled = false
+    /// Calls whose answers are on their way, and whether no more are read until some are there.
+    @exclusivity(unchecked) var openCalls = 0
+    var paused = false
     /// Whether the loop's descriptor knows of it.
     var watched = false
 
@@ -93,6 +96,9 @@ final class Connection {
         pendingAnswers <= 0 && presentPending == 0 && hello == nil && leftover.isEmpty
             && (producer.map { $0.accepted <= acknowledged } ?? true)
     }
+
+    /// Whether enough was answered of what paused it.
+    var mayGoOn: Bool { openCalls <= IngestLoop.callsAtOnce / 2 }
 
     /// Ends the connection after saying why.
     func fail(_ fault: ConnectionFault) {

@@ -10,7 +10,7 @@ import Glibc
 extension IngestLoop {
     /// Reads once and deals with everything that is whole.
     func read(_ connection: Connection) {
-        guard !connection.stalled, !connection.closing else {
+        guard !connection.stalled, !connection.paused, !connection.closing else {
             discard(connection)
             return
         }
@@ -120,6 +120,7 @@ extension IngestLoop {
                 stall(connection)
                 break
             }
+            guard mayCall(connection) else { break }
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...]).bytes
             if let (reader, length) = connection.interrupted {
                 let frame = rest.extracting(first: length)
@@ -201,6 +202,7 @@ extension IngestLoop {
                 stall(connection)
                 break
             }
+            guard mayCall(connection) else { break }
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
             switch connection.lines.next(in: UnsafeRawBufferPointer(rest).bytes) {
             case .needMore:
@@ -217,6 +219,13 @@ extension IngestLoop {
             }
         }
         return offset
+    }
+
+    /// Whether a connection may ask more before it is answered; pauses it otherwise.
+    private func mayCall(_ connection: Connection) -> Bool {
+        guard connection.openCalls >= IngestLoop.callsAtOnce else { return true }
+        pause(connection)
+        return false
     }
 
     private var hasBudget: Bool {

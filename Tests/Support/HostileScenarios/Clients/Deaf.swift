@@ -18,7 +18,7 @@ package struct DeafCaller: HostileClient {
 
     package func attack(_ attack: Attack) throws -> String {
         let line =
-            #"{"type":"authorize","request":1,"key":"\#(attack.heavyKey)","model":"plain","ttl_ms":1000}"#
+            #"{"type":"authorize","request":1,"key":"\#(attack.key)","model":"plain","ttl_ms":1000}"#
         let bytes = Array(String(repeating: line + "\n", count: 50).utf8)
         let closed = try attack.flood(bytes, greeting: [])
         if closed == 0 { throw HarnessError("nobody was cut off") }
