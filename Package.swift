@@ -165,11 +165,24 @@ let package = Package(
             path: "Tests/Tools/CrashCampaign",
             swiftSettings: settings
         ),
+        .target(
+            name: "HostileScenarios",
+            dependencies: ["DaemonHarness", "MeterClient", "Wire", "Quantities"],
+            path: "Tests/Support/HostileScenarios",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-hostile",
+            dependencies: ["HostileScenarios", arguments],
+            path: "Tests/Tools/HostileCampaign",
+            swiftSettings: settings
+        ),
         tests(
             "IntegrationTests",
             ["DaemonHarness", "MeterClient", "Wire", "Quantities", "meterd"]
         ),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
+        tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
     ],
     swiftLanguageModes: [.v6]
 )

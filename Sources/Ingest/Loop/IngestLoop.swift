@@ -295,7 +295,8 @@ extension IngestLoop {
     func updateInterest(_ connection: Connection) {
         var interest: UInt32 = 0
         let isRead =
-            !connection.stalled && !connection.paused && !connection.ended && connection.hello == nil && stopsAt == nil
+            !connection.stalled && !connection.paused && !connection.ended
+            && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest |= EPOLLIN.rawValue }
         if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }
