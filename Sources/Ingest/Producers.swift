@@ -13,6 +13,8 @@ struct ProducerState: Sendable {
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []
     /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    ///
+    /// Empty before the first report, and when the producer has been away for long.
     var recent: [UInt64] = []
 
     init(number: UInt32, progress: SequenceSet) {
@@ -32,8 +34,9 @@ final class ProducerSession {
     @exclusivity(unchecked) private(set) var accepted: UInt64
     private let recovered: SequenceSet
     private let hasRecovered: Bool
-    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
-    private let recent: UnsafeMutablePointer<UInt64>
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known. There
+    /// are none before the first report.
+    @exclusivity(unchecked) private var recent: UnsafeMutablePointer<UInt64>?
 
     /// How many digests are kept, a power of two.
     private static let recentCount = 1024
@@ -44,13 +47,21 @@ final class ProducerSession {
         self.accepted = state.accepted
         self.recovered = state.recovered
         self.hasRecovered = !state.recovered.isContiguous
-        recent = .allocate(capacity: ProducerSession.recentCount)
-        recent.initialize(repeating: 0, count: ProducerSession.recentCount)
-        for (index, digest) in state.recent.enumerated() { recent[index] = digest }
+        guard !state.recent.isEmpty else { return }
+        let known = makeRecent()
+        for (index, digest) in state.recent.enumerated() { known[index] = digest }
     }
 
     deinit {
-        recent.deallocate()
+        recent?.deallocate()
+    }
+
+    @inline(never)
+    private func makeRecent() -> UnsafeMutablePointer<UInt64> {
+        let made = UnsafeMutablePointer<UInt64>.allocate(capacity: ProducerSession.recentCount)
+        made.initialize(repeating: 0, count: ProducerSession.recentCount)
+        recent = made
+        return made
     }
 
     /// A session that expects no sequence at all.
@@ -65,9 +76,10 @@ final class ProducerSession {
         var state = ProducerState(number: number, progress: recovered)
         state.accepted = accepted
         state.barrier = barrier
-        state.recent = Array(
-            UnsafeBufferPointer(start: recent, count: ProducerSession.recentCount)
-        )
+        state.recent =
+            recent.map {
+                Array(UnsafeBufferPointer(start: $0, count: ProducerSession.recentCount))
+            } ?? []
         return state
     }
 
@@ -81,12 +93,14 @@ final class ProducerSession {
     @inline(__always)
     func accept(_ sequence: UInt64, digest: UInt64) {
         accepted = sequence
-        recent[ProducerSession.place(sequence)] = digest
+        (recent ?? makeRecent())[ProducerSession.place(sequence)] = digest
     }
 
     /// Whether a repeat says something else than the report that was taken; false when forgotten.
     func isConflict(_ sequence: UInt64, digest: UInt64) -> Bool {
-        guard accepted - sequence < UInt64(ProducerSession.recentCount) else { return false }
+        guard let recent, accepted - sequence < UInt64(ProducerSession.recentCount) else {
+            return false
+        }
         let known = recent[ProducerSession.place(sequence)]
         return known != 0 && known != digest
     }
@@ -107,7 +121,13 @@ public final class Producers: Sendable {
         var taken = false
     }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private struct Register: Sendable {
+        var entries: [String: Entry] = [:]
+        /// Who left digests behind, in the order of leaving, each name once for each time.
+        var leavers: [String] = []
+    }
+
+    private let register = Mutex(Register())
     private let numbering: @Sendable (String) -> UInt32?
 
     /// Makes an empty register.
@@ -124,8 +144,9 @@ public final class Producers: Sendable {
     ///   - number: Its number.
     ///   - progress: The sequences that are booked.
     public func restore(_ name: String, number: UInt32, progress: SequenceSet) {
-        entries.withLock { entries in
-            entries[name] = Entry(state: ProducerState(number: number, progress: progress))
+        register.withLock { register in
+            let state = ProducerState(number: number, progress: progress)
+            register.entries[name] = Entry(state: state)
         }
     }
 
@@ -136,26 +157,39 @@ public final class Producers: Sendable {
     }
 
     func claim(_ name: String) -> Claim {
-        let known = entries.withLock { entries -> Claim? in
-            guard let entry = entries[name] else { return nil }
+        let known = register.withLock { register -> Claim? in
+            guard let entry = register.entries[name] else { return nil }
             if entry.taken { return .inUse }
-            entries[name]?.taken = true
+            register.entries[name]?.taken = true
             return .taken(entry.state)
         }
         if let known { return known }
         guard let number = numbering(name) else { return .tooMany }
         let fresh = ProducerState(number: number, progress: SequenceSet())
-        return entries.withLock { entries in
-            if entries[name]?.taken == true { return .inUse }
-            entries[name] = Entry(state: fresh, taken: true)
+        return register.withLock { register in
+            if register.entries[name]?.taken == true { return .inUse }
+            register.entries[name] = Entry(state: fresh, taken: true)
             return .taken(fresh)
         }
     }
 
     func giveBack(_ name: String, _ state: ProducerState) {
-        entries.withLock { entries in
-            entries[name]?.state = state
-            entries[name]?.taken = false
+        register.withLock { register in
+            register.entries[name]?.state = state
+            register.entries[name]?.taken = false
+            guard !state.recent.isEmpty else { return }
+            register.leavers.append(name)
+            guard register.leavers.count > 2 * Producers.leaversWithDigests else { return }
+            let long = register.leavers.prefix(Producers.leaversWithDigests)
+            register.leavers.removeFirst(Producers.leaversWithDigests)
+            let lately = Set(register.leavers)
+            for name in long where !lately.contains(name) {
+                register.entries[name]?.state.recent = []
+            }
         }
     }
+
+    /// So many producers that left last keep their digests, and at most twice as many: 8 KiB each,
+    /// which ever new names would otherwise take for ever.
+    private static let leaversWithDigests = 512
 }

@@ -96,6 +96,7 @@ extension IngestLoop {
             ttlMilliseconds: request.ttlMilliseconds ?? 0
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .authorize, org: account.org)
     }
 
@@ -113,6 +114,7 @@ extension IngestLoop {
             maxOutput: request.maxOutputTokens ?? .max
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .extend, org: request.hold.org.raw)
     }
 
@@ -123,6 +125,7 @@ extension IngestLoop {
             hold: request.hold
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .release, org: request.hold.org.raw)
     }
 

@@ -23,6 +23,7 @@ package final class IngestLoop {
     private var freeSlots: [Int] = []
     private(set) var open = 0
     private var stalled: [Connection] = []
+    private var paused: [Connection] = []
     private var waiting: [Connection] = []
     @exclusivity(unchecked) private var dirty: [Connection] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
@@ -50,6 +51,9 @@ package final class IngestLoop {
 
     /// How many sockets' events a turn deals with at most.
     static let eventsPerTurn = 256
+    /// So many calls of a connection are under way at a time, or who asks without end would stand
+    /// in the rings before everybody else: a turn takes from each what it has read.
+    static let callsAtOnce = 32
 
     /// Makes a loop.
     ///
@@ -133,6 +137,7 @@ package final class IngestLoop {
             refill()
             if budget > 0 { return true }
         }
+        if paused.contains(where: { $0.mayGoOn }) { return true }
         for shard in wiring.replies.indices where repliesAreReady(shard) { return true }
         return acksAreReady
     }
@@ -151,6 +156,7 @@ package final class IngestLoop {
         budget = 0
         for socket in wiring.mailbox.take() { adopt(socket) }
         if wiring.signal.isStopping, stopsAt == nil { beginStop() }
+        resumePaused()
         guard !stalled.isEmpty else { return }
         let retry = stalled
         stalled.removeAll(keepingCapacity: true)
@@ -245,6 +251,25 @@ package final class IngestLoop {
         updateInterest(connection)
     }
 
+    func pause(_ connection: Connection) {
+        guard !connection.paused else { return }
+        connection.paused = true
+        paused.append(connection)
+        updateInterest(connection)
+    }
+
+    /// Goes on with connections that have been answered.
+    private func resumePaused() {
+        guard !paused.isEmpty else { return }
+        let retry = paused.filter { $0.closed || $0.mayGoOn }
+        paused.removeAll { $0.closed || $0.mayGoOn }
+        for connection in retry where !connection.closed {
+            connection.paused = false
+            resume(connection)
+            updateInterest(connection)
+        }
+    }
+
     func wait(_ connection: Connection) {
         waiting.append(connection)
     }
@@ -282,7 +307,8 @@ extension IngestLoop {
     func updateInterest(_ connection: Connection) {
         var interest: TransportInterest = []
         let isRead =
-            !connection.stalled && !connection.ended && connection.hello == nil && stopsAt == nil
+            !connection.stalled && !connection.paused && !connection.ended
+            && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest.insert(.reading) }
         if connection.waitsToWrite { interest.insert(.writing) }
