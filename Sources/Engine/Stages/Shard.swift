@@ -128,7 +128,15 @@ final class Shard: @unchecked Sendable {
             }
         }
         ring.release()
+        if !replies[loop].canClaim(RingMessage.maximumLength) { wantReplyRoom(loop) }
         if loops[loop].wantsRoom { loops[loop].wake() }
+    }
+
+    /// Has a loop kick this stage when it has drained replies; there was no room for more.
+    func wantReplyRoom(_ loop: Int) {
+        loops[loop].wantReplyRoom()
+        // It may have drained them between the look and the wish.
+        if replies[loop].canClaim(RingMessage.maximumLength) { stage.kick() }
     }
 
     private func take(_ record: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
@@ -313,6 +321,7 @@ final class Shard: @unchecked Sendable {
         notices[loop].removeFirst(told)
         replies[loop].publish()
         loops[loop].wake()
+        if !notices[loop].isEmpty { wantReplyRoom(loop) }
     }
 }
 
