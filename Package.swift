@@ -132,6 +132,7 @@ let package = Package(
         tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
