@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash format lint setup install uninstall \
+.PHONY: help demo demo-stop test check build bench crash mutants format lint setup install uninstall \
         verify-systemd clean
 
 help: ## Show what there is to do.
@@ -42,6 +42,9 @@ bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for 
 
 crash: ## Attack the daemon with kill -9 and outages, and prove the books (ROUNDS=50 EVENTS=1000000).
 	@ROUNDS="$(ROUNDS)" EVENTS="$(EVENTS)" .ci/crash $(ARGS)
+
+mutants: ## Break the code in one place after the other, and show what catches it (SEEDS=300).
+	@SEEDS="$(SEEDS)" STEPS="$(STEPS)" .ci/mutants $(ARGS)
 
 format: ## Format all sources in place.
 	@swift format --in-place --parallel --recursive $(wildcard $(SOURCES))

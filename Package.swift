@@ -126,10 +126,13 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities", "CLinux"]),
         tests("RingsTests", ["Rings", "Quantities"]),
         tests("RatingTests", ["Rating", "Quantities"]),
-        tests("AccountingTests", ["Accounting", "Quantities"]),
+        tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
         tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
-        tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
+        tests(
+            "PostgresStoreTests",
+            ["PostgresStore", "SimulatedBooks", "Accounting", "Quantities", "CLibpq"]
+        ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
         tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
@@ -146,6 +149,20 @@ let package = Package(
         ),
         tests("MeterdTests", ["meterd"]),
         tests("HouseRulesTests", []),
+
+        // The simulation: a naive second keeper of the books, and a database in memory.
+        .target(
+            name: "LedgerModel",
+            dependencies: ["Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Model",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SimulatedBooks",
+            dependencies: ["PostgresStore", "LedgerModel", "Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Database",
+            swiftSettings: settings
+        ),
 
         // The real daemon, its real socket and a real PostgreSQL.
         .target(

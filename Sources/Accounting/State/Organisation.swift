@@ -59,8 +59,38 @@ public struct Organisation: Sendable, Hashable {
 
     func grantIndex(_ number: GrantNumber) -> Int? {
         // A wallet has a handful of live grants; the first one in burn order is the usual answer.
-        for index in grants.indices where grants[index].number == number { return index }
+        var index = 0
+        while index < grants.count {
+            if grants[index].number == number { return index }
+            index += 1
+        }
         return nil
+    }
+
+    /// The grant that pays a charge alone, as the first in burn order that has something left; 0
+    /// for a charge of nothing; nil when it takes more than one, or debt.
+    @inline(__always)
+    func onlySource(of charge: Amount) -> GrantNumber? {
+        guard charge.isPositive else { return 0 }
+        guard let first = grants.first, first.active, !first.expired, first.remaining >= charge
+        else { return nil }
+        return first.number
+    }
+
+    /// Takes a part of a charge from its grant, or adds it to the debt.
+    @inline(__always)
+    mutating func take(_ draw: Draw) {
+        if draw.grant == 0 {
+            debt += draw.amount
+            return
+        }
+        guard let index = grantIndex(draw.grant) else {
+            invariantBroken("a draw names a grant that is known")
+        }
+        let left = grants[index].remaining - draw.amount
+        invariant(!left.isNegative, "no grant gives more than it has")
+        grants[index].remaining = left
+        if left.isZero { grants.remove(at: index) }
     }
 
     mutating func insert(_ grant: Grant) {
@@ -108,9 +138,11 @@ public struct Organisation: Sendable, Hashable {
     mutating func addSpend(_ charge: Amount, project: UInt32, key: UInt32) {
         spend.add(charge)
         let projectIndex = Int(project) - 1
-        if projects.indices.contains(projectIndex) { projects[projectIndex].spend.add(charge) }
+        if projectIndex >= 0, projectIndex < projects.count {
+            projects[projectIndex].spend.add(charge)
+        }
         let keyIndex = Int(key) - 1
-        if keys.indices.contains(keyIndex) { keys[keyIndex].scope.spend.add(charge) }
+        if keyIndex >= 0, keyIndex < keys.count { keys[keyIndex].scope.spend.add(charge) }
     }
 
     mutating func turnDay(to day: ZonedDay) {

@@ -32,6 +32,7 @@ public struct Spend: Sendable, Hashable {
     ///
     /// - Parameter period: Day, week, month or total.
     /// - Returns: The amount.
+    @inline(__always)
     public func amount(in period: CapPeriod) -> Amount {
         switch period {
         case .day: day

@@ -110,6 +110,9 @@ struct RecoveryRun {
     let settings: Settings
     let calendar: any ZoneCalendar
     let time: any TimeSource
+    let storage: any JournalStorage
+    /// Lets so many milliseconds pass.
+    let pause: @Sendable (Int) -> Void
     let log: @Sendable (String) -> Void
     let isStopping: @Sendable () -> Bool
 
@@ -220,7 +223,7 @@ struct RecoveryRun {
                 }
             }
             if isStopping() { throw .stopped }
-            pauseMilliseconds(settings.postgres.retryMilliseconds)
+            pause(settings.postgres.retryMilliseconds)
         }
     }
 
@@ -239,10 +242,8 @@ struct RecoveryRun {
     }
 
     private func lockJournal() throws(EngineError) -> any JournalLock {
-        // The journal makes its own folder; what it stands in is made here.
-        Folders.make(settings.node.stateDirectory, mode: 0o750)
         do throws(JournalError) {
-            return try FileStorage(directory: settings.journalDirectory).lock()
+            return try storage.lock()
         } catch {
             throw .journal(error)
         }
@@ -251,7 +252,7 @@ struct RecoveryRun {
     private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
         do throws(JournalError) {
             return try Journal(
-                storage: FileStorage(directory: settings.journalDirectory),
+                storage: storage,
                 settings: JournalSettings(
                     segmentBytes: settings.journal.segmentBytes,
                     maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,

@@ -6,11 +6,11 @@ import Rating
 import SettingsFiles
 
 /// A rate card as it was read from its file.
-struct RateCardSource {
+package struct RateCardSource {
     let file: RateCardFile
     let text: String
 
-    static func load(_ path: String) throws(EngineError) -> RateCardSource {
+    package static func load(_ path: String) throws(EngineError) -> RateCardSource {
         do throws(SettingsError) {
             let file = try RateCardFile.load(path: path)
             return RateCardSource(file: file, text: RateCardFile.write(file.card))

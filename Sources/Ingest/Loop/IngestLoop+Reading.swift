@@ -1,11 +1,6 @@
-import CLinux
 import Quantities
 import Rings
 import Wire
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 extension IngestLoop {
     /// Reads once and deals with everything that is whole.
@@ -17,14 +12,14 @@ extension IngestLoop {
         let kept = connection.leftover.count
         copyLeftover(connection)
         let room = min(buffer.count - kept, settings.readBufferBytes)
-        guard let base = buffer.baseAddress, room > 0 else { return }
-        let count = recv(connection.fd, base + kept, room, Int32(MSG_DONTWAIT))
-        if count < 0 {
-            if errno != EAGAIN, errno != EINTR { close(connection) }
-            return
+        guard room > 0 else { return }
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[kept..<kept + room])
+        switch transport.receive(connection.fd, into: space) {
+        case .bytes(let count): parse(connection, count: kept + count)
+        case .nothing: break
+        case .end: end(connection)
+        case .broken: close(connection)
         }
-        guard count > 0 else { return end(connection) }
-        parse(connection, count: kept + count)
     }
 
     /// Deals with the end of what a client says: it may still be waiting for answers.
@@ -47,9 +42,11 @@ extension IngestLoop {
 
     /// A connection at its end is read only to notice that the client has gone.
     private func discard(_ connection: Connection) {
-        guard connection.closing, let base = buffer.baseAddress else { return }
-        let count = recv(connection.fd, base, buffer.count, Int32(MSG_DONTWAIT))
-        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { close(connection) }
+        guard connection.closing else { return }
+        switch transport.receive(connection.fd, into: buffer) {
+        case .bytes, .nothing: break
+        case .end, .broken: close(connection)
+        }
     }
 
     private func copyLeftover(_ connection: Connection) {
@@ -128,6 +125,8 @@ extension IngestLoop {
     ) -> Bool {
         var reader = start
         var report = UsageReport()
+        // Held for the whole frame, so that nothing is counted for each report.
+        let producer = connection.producer ?? nobody
         while true {
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
@@ -135,7 +134,7 @@ extension IngestLoop {
                 return false
             }
             switch reader.next(in: frame, into: &report) {
-            case .usage: take(report, frame, connection)
+            case .usage: take(report, frame, connection, producer)
             case .rejected:
                 if let rejection = reader.rejection { reject(rejection, connection) }
             case .fault:

@@ -1,4 +1,5 @@
 import CLinux
+import Rings
 import Synchronization
 
 #if canImport(Glibc)
@@ -18,9 +19,12 @@ public final class LoopSignal: Sendable {
     private let stopping = Atomic<Bool>(false)
     private let subscribed = Atomic<Int>(0)
 
-    /// Makes a signal; the process must be allowed to open one more descriptor.
-    public init() {
-        fd = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+    /// Makes a signal; for a loop that waits, the process must be allowed one more descriptor.
+    ///
+    /// - Parameter drive: What a wake-up sets going; a loop that is driven by hand is asked with
+    ///   `isWoken`.
+    public init(drive: Stage.Drive = .queue) {
+        fd = drive == .queue ? eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC)) : -1
     }
 
     deinit {
@@ -30,9 +34,13 @@ public final class LoopSignal: Sendable {
     /// Wakes the loop if it waits.
     public func wake() {
         guard armed.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        guard fd >= 0 else { return }
         var one: UInt64 = 1
         _ = write(fd, &one, 8)
     }
+
+    /// Whether a loop that is driven by hand, and has prepared to wait, was woken since.
+    package var isWoken: Bool { !armed.load(ordering: .acquiring) }
 
     /// Whether a connection of the loop waits for room in a command ring.
     public var wantsRoom: Bool { roomWanted.load(ordering: .acquiring) }
@@ -52,7 +60,7 @@ public final class LoopSignal: Sendable {
     }
 
     func disarm() {
-        if armed.exchange(false, ordering: .acquiringAndReleasing) { return }
+        if armed.exchange(false, ordering: .acquiringAndReleasing) || fd < 0 { return }
         var count: UInt64 = 0
         _ = read(fd, &count, 8)
     }

@@ -1,23 +1,28 @@
 extension NaiveOrganisation {
     /// Everything that is due by itself happens, the earliest first.
-    mutating func bringUp(to moment: Int64) {
+    package mutating func bringUp(to moment: Int64) {
         now = moment
         while let index = firstDue() {
-            if !grants[index].begun {
-                begin(index)
-            } else {
-                let kept = kept(of: grants[index].number)
-                let lapsing = max(grants[index].remaining - kept, 0)
-                grants[index].lapsed = true
-                if lapsing > 0 {
-                    grants[index].taken.append(lapsing)
-                    lines.append(-lapsing)
-                }
-            }
+            if !grants[index].begun { begin(index) } else { lapse(index) }
         }
     }
 
-    private func firstDue() -> Int? {
+    /// What no hold keeps of a grant lapses.
+    ///
+    /// - Returns: How much.
+    @discardableResult
+    mutating func lapse(_ index: Int) -> Int128 {
+        let lapsing = max(grants[index].remaining - kept(of: grants[index].number), 0)
+        grants[index].lapsed = true
+        if lapsing > 0 {
+            grants[index].remaining -= lapsing
+            book(-lapsing)
+        }
+        return lapsing
+    }
+
+    /// The position of the grant to which something has to happen first by now.
+    func firstDue() -> Int? {
         var due: [(at: Int64, number: UInt32, index: Int)] = []
         guard !closed else { return nil }
         for (index, grant) in grants.enumerated() {
@@ -34,18 +39,21 @@ extension NaiveOrganisation {
         return due.min { ($0.at, $0.number) < ($1.at, $1.number) }?.index
     }
 
-    private mutating func begin(_ index: Int) {
+    /// A grant begins to pay: first what is owed.
+    ///
+    /// - Returns: How much was owed and is paid.
+    @discardableResult
+    mutating func begin(_ index: Int) -> Int128 {
         let pays = min(debt, grants[index].amount)
         grants[index].begun = true
-        lines.append(grants[index].amount)
-        if pays > 0 {
-            grants[index].taken.append(pays)
-            debts.append(-pays)
-        }
+        book(grants[index].amount)
+        grants[index].remaining -= pays
+        debt -= pays
+        return pays
     }
 
     /// Gives credits; the caller has looked at the dates.
-    mutating func grant(
+    package mutating func grant(
         _ amount: Int128,
         priority: Int32,
         effective: Int64,
@@ -62,18 +70,19 @@ extension NaiveOrganisation {
                 priority: priority,
                 effective: effective,
                 expires: expires,
-                begun: false
+                begun: false,
+                remaining: amount
             )
         )
         if effective <= moment { begin(grants.count - 1) }
         return number
     }
 
-    mutating func drop(_ serial: UInt64) {
+    package mutating func drop(_ serial: UInt64) {
         holds.removeAll { $0.serial == serial }
     }
 
-    mutating func release(_ serial: UInt64, at moment: Int64) -> Bool {
+    package mutating func release(_ serial: UInt64, at moment: Int64) -> Bool {
         guard holds.contains(where: { $0.serial == serial }) else { return false }
         drop(serial)
         bringUp(to: moment)
@@ -81,7 +90,7 @@ extension NaiveOrganisation {
     }
 
     /// Books what happened and tells where it was taken from; nil when closed.
-    mutating func debit(
+    package mutating func debit(
         _ charge: Int128,
         hold serial: UInt64,
         project: UInt32,
@@ -90,13 +99,25 @@ extension NaiveOrganisation {
     ) -> [NaivePart]? {
         bringUp(to: moment)
         guard !closed else { return nil }
+        let parts = settle(charge, hold: serial, project: project, key: key)
+        bringUp(to: moment)
+        return parts
+    }
+
+    /// Books a charge: from the hold's grants first, then in burn order, then as debt.
+    mutating func settle(
+        _ charge: Int128,
+        hold serial: UInt64,
+        project: UInt32,
+        key: UInt32
+    ) -> [NaivePart] {
         var open = charge
         var parts: [NaivePart] = []
         func take(_ index: Int, upTo limit: Int128) {
             let amount = min(open, min(limit, grants[index].remaining))
             guard amount > 0 else { return }
             open -= amount
-            grants[index].taken.append(amount)
+            grants[index].remaining -= amount
             let number = grants[index].number
             if let known = parts.firstIndex(where: { $0.grant == number }) {
                 parts[known].amount += amount
@@ -110,26 +131,15 @@ extension NaiveOrganisation {
         for index in burnOrder { take(index, upTo: open) }
         if open > 0 {
             parts.append(NaivePart(grant: 0, amount: open))
-            debts.append(open)
+            debt += open
         }
         drop(serial)
-        lines.append(-charge)
-        let day = today
-        charges.append(
-            NaiveCharge(
-                day: day,
-                monday: NaiveCalendar.monday(of: day),
-                month: NaiveCalendar.month(of: day).first,
-                amount: charge,
-                project: project,
-                key: key
-            )
-        )
-        bringUp(to: moment)
+        book(-charge)
+        charges[NaiveCharge(day: today, project: project, key: key), default: 0] += charge
         return parts
     }
 
-    mutating func authorize(
+    package mutating func authorize(
         _ asked: Int128,
         project: UInt32,
         key: UInt32,
@@ -158,7 +168,7 @@ extension NaiveOrganisation {
         return .granted(serial: lastHold, amount: asked, expires: moment + ttl, complete: true)
     }
 
-    mutating func extend(
+    package mutating func extend(
         _ serial: UInt64,
         to amount: Int128,
         ttl: Int64,
@@ -208,7 +218,7 @@ extension NaiveOrganisation {
     }
 
     /// The first limit on the path that the amount breaks: key, project, organisation, balance.
-    private func refusal(_ asked: Int128, project: UInt32, key: UInt32) -> NaiveAnswer? {
+    func refusal(_ asked: Int128, project: UInt32, key: UInt32) -> NaiveAnswer? {
         guard asked > 0 else { return nil }
         let path = [
             NaiveScope(scope: 3, id: key), NaiveScope(scope: 2, id: project),
@@ -260,14 +270,19 @@ extension NaiveOrganisation {
         return next * NaiveCalendar.microsecondsPerDay - minutesEast * 60_000_000
     }
 
-    mutating func setCap(_ scope: NaiveScope, period: UInt8, amount: Int128?, at moment: Int64) {
+    package mutating func setCap(
+        _ scope: NaiveScope,
+        period: UInt8,
+        amount: Int128?,
+        at moment: Int64
+    ) {
         bringUp(to: moment)
         guard !closed else { return }
         caps.removeAll { $0.of == scope && $0.period == period }
         if let amount { caps.append(NaiveCap(of: scope, period: period, amount: amount)) }
     }
 
-    mutating func close(at moment: Int64) {
+    package mutating func close(at moment: Int64) {
         bringUp(to: moment)
         guard !closed else { return }
         for hold in holds.sorted(by: { $0.serial < $1.serial }) {
@@ -277,9 +292,9 @@ extension NaiveOrganisation {
         var forfeited: Int128 = 0
         for index in grants.indices where grants[index].begun && grants[index].remaining > 0 {
             forfeited += grants[index].remaining
-            grants[index].taken.append(grants[index].remaining)
+            grants[index].remaining = 0
         }
-        if forfeited > 0 { lines.append(-forfeited) }
+        if forfeited > 0 { book(-forfeited) }
         closed = true
     }
 }
