@@ -313,14 +313,36 @@ struct ReplayState {
     var usage: UInt64 = 0
     var records: UInt64 = 0
 
+    /// How many records ahead an organisation's memory is asked for, and then that of its parts.
+    private static let farAhead = 16
+    private static let nearAhead = 8
+
     /// Applies all records of a block; false when one cannot be read.
     mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
         var walker = RecordWalker(block)
+        var far = RecordWalker(block)
+        var near = RecordWalker(block)
+        for _ in 0..<ReplayState.farAhead { prefetch(&far) }
+        for _ in 0..<ReplayState.nearAhead { prefetchParts(&near) }
         while let (kind, record) = walker.next() {
             records += 1
+            prefetch(&far)
+            prefetchParts(&near)
             guard apply(kind, record) else { return false }
         }
         return walker.position == block.count
+    }
+
+    @inline(__always)
+    private func prefetch(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetch(org)
+    }
+
+    @inline(__always)
+    private func prefetchParts(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetchParts(org)
     }
 
     private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {
