@@ -1,6 +1,9 @@
 import Quantities
 
 extension AccountBook {
+    /// How many places for organisations there are.
+    public var slotCount: Int { organisations.count }
+
     /// Asks for an organisation's memory, some requests before it is needed.
     ///
     /// - Parameter org: Its number; one that does not exist does no harm.
