@@ -320,7 +320,9 @@ extension IngestLoop {
     }
 
     func acceptAll() {
-        for _ in 0..<64 {
+        // Few at a time: whoever connects and goes again without end is dealt with in small parts,
+        // between what others say. The kernel keeps the rest waiting.
+        for _ in 0..<8 {
             let socket = meterd_accept(listener)
             guard socket >= 0 else { return }
             if others.isEmpty {

@@ -8,10 +8,10 @@ package struct NameInventor: HostileClient {
     /// Makes it.
     package init() {}
 
-    private static let connections = 8
+    private static let connections = 2
 
     package func deed(_ scale: Scale) -> String {
-        "\(Self.connections) connections intern names without end, half of them in JSON lines"
+        "\(Self.connections) connections intern names without end, one of them in JSON lines"
     }
 
     package func allowance(_ limits: Stage.Limits, _ scale: Scale) -> Int {
