@@ -365,7 +365,9 @@ extension IngestLoop {
     }
 
     func acceptAll() {
-        for _ in 0..<64 {
+        // Few at a time: whoever connects and goes again without end is dealt with in small parts,
+        // between what others say. The kernel keeps the rest waiting.
+        for _ in 0..<8 {
             let socket = transport.accept()
             guard socket >= 0 else { return }
             if others.isEmpty {
