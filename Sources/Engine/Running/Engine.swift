@@ -100,6 +100,7 @@ public final class Engine: Sendable {
             calendar: calendar,
             time: doors.time,
             storage: doors.storage,
+            blockBytes: doors.blockBytes,
             pause: doors.pause,
             log: log,
             isStopping: isStopping
