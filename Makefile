@@ -46,6 +46,9 @@ crash: ## Attack the daemon with kill -9 and outages, and prove the books (ROUND
 mutants: ## Break the code in one place after the other, and show what catches it (SEEDS=300).
 	@SEEDS="$(SEEDS)" STEPS="$(STEPS)" .ci/mutants $(ARGS)
 
+simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or one (SEED=7 STEPS=4000).
+	@SEED="$(SEED)" SEEDS="$(SEEDS)" STEPS="$(STEPS)" JOBS="$(JOBS)" .ci/simulate $(ARGS)
+
 format: ## Format all sources in place.
 	@swift format --in-place --parallel --recursive $(wildcard $(SOURCES))
 

@@ -176,7 +176,7 @@ let package = Package(
                 "SimulatedBooks",
             ],
             path: "Tests/Support/Simulation",
-            exclude: ["Model", "Database"],
+            exclude: ["Model", "Database", "README.md"],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -82,7 +82,7 @@ struct Campaign {
         case "done":
             children[index].running = nil
             done += 1
-            let figures = words.count > 3 ? words[3].split(separator: " ").compactMap { Int($0) } : []
+            let figures = words.count > 3 ? words[3].split(separator: " ").map { Int($0) ?? 0 } : []
             for (index, figure) in figures.enumerated() where index < sums.count {
                 sums[index] += figure
             }

@@ -211,13 +211,15 @@ final class Administrator {
         }
         let account = accounts[world.roll(accounts.count)]
         if account.keys.isEmpty, world.roll(2) == 0 {
-            return .createKey(organisation: account.name, name: "key-\(calls)-\(name)", project: nil)
+            let key = "key-\(calls)-\(name)"
+            return .createKey(organisation: account.name, name: key, project: nil)
         }
         switch world.roll(24) {
         case 0:
             return .createProject(organisation: account.name, name: "project-\(calls)-\(name)")
         case 1, 2:
-            let project = account.projects.isEmpty || world.roll(2) == 0
+            let project =
+                account.projects.isEmpty || world.roll(2) == 0
                 ? nil : account.projects[world.roll(account.projects.count)]
             return .createKey(
                 organisation: account.name,

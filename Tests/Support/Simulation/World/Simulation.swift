@@ -69,6 +69,8 @@ package final class Simulation {
     var survivingFloor: UInt64 = 0
     var forwardJumps: Int64 = 0
     var isStopDue = false
+    /// What recovery must give, bit for bit.
+    var expectedDigests: [String]?
 
     static let node = "sim"
 
