@@ -13,7 +13,8 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash mutants format lint setup install uninstall \
+.PHONY: help demo demo-stop test check build bench crash hostile mutants format lint setup \
+        install uninstall \
         verify-systemd clean
 
 help: ## Show what there is to do.
@@ -40,7 +41,7 @@ build: setup ## Build meterd and meterctl for release.
 bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for some).
 	@.ci/bench $(ARGS)
 
-crash: ## Attack the daemon with kill -9 and outages, and prove the books (ROUNDS=50 EVENTS=1000000).
+crash: ## Attack daemon, PostgreSQL and disk, and prove the books (ROUNDS=200 EVENTS=1000000).
 	@ROUNDS="$(ROUNDS)" EVENTS="$(EVENTS)" .ci/crash $(ARGS)
 
 mutants: ## Break the code in one place after the other, and show what catches it (SEEDS=300).
@@ -48,6 +49,9 @@ mutants: ## Break the code in one place after the other, and show what catches i
 
 simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or one (SEED=7 STEPS=4000).
 	@SEED="$(SEED)" SEEDS="$(SEEDS)" STEPS="$(STEPS)" JOBS="$(JOBS)" .ci/simulate $(ARGS)
+
+hostile: ## Set hostile clients on the daemon, and time their neighbours (ARGS="--seconds 3").
+	@.ci/hostile $(ARGS)
 
 format: ## Format all sources in place.
 	@swift format --in-place --parallel --recursive $(wildcard $(SOURCES))
@@ -70,5 +74,5 @@ verify-systemd: ## Check the units, and their exposure, with systemd-analyze.
 
 clean: ## Stop a kept demo, and delete everything that was built.
 	@.ci/demo stop
-	@for name in test demo bench crash crash-test; do .ci/postgres remove .build/postgres-$$name; done
+	@for name in test demo bench crash crash-test hostile; do .ci/postgres remove .build/postgres-$$name; done
 	@rm -rf .build Benchmarks/.build

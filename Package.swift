@@ -202,8 +202,20 @@ let package = Package(
         ),
         .executableTarget(
             name: "meterd-crash",
-            dependencies: ["CrashScenarios", arguments],
+            dependencies: ["CrashScenarios", "DaemonHarness", arguments],
             path: "Tests/Tools/CrashCampaign",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "HostileScenarios",
+            dependencies: ["DaemonHarness", "MeterClient", "Wire", "Quantities"],
+            path: "Tests/Support/HostileScenarios",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-hostile",
+            dependencies: ["HostileScenarios", arguments],
+            path: "Tests/Tools/HostileCampaign",
             swiftSettings: settings
         ),
         tests(
@@ -211,6 +223,7 @@ let package = Package(
             ["DaemonHarness", "MeterClient", "Wire", "Quantities", "meterd"]
         ),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
+        tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
     ],
     swiftLanguageModes: [.v6]
 )

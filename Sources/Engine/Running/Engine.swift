@@ -236,9 +236,16 @@ public final class Engine: Sendable {
     package func tick() {
         let now = time.now()
         for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
-        if ticks.isRetryDue(now, every: Int64(settings.journal.retryMilliseconds) * 1000) {
-            if health.has(.journalWrite) { journalStage.kick() }
-            if journal.positions.written > journal.positions.synced { syncStage.kick() }
+        let isRetryDue = ticks.isRetryDue(
+            now,
+            every: Int64(settings.journal.retryMilliseconds) * 1000
+        )
+        if isRetryDue, health.has(.journalWrite) { journalStage.kick() }
+        // Nobody waits for holds to be durable; this is when they get there.
+        if journal.positions.written > journal.positions.synced,
+            isRetryDue || !health.has(.journalSync)
+        {
+            syncStage.kick()
         }
         // PostgreSQL's lease wants renewing, whether there is traffic or not.
         if ticks.next() % 10 == 0 { storeStage.kick() }

@@ -50,16 +50,20 @@ extension IngestLoop {
         if kind != .present, kind != .presentEnd { connection.pendingAnswers -= 1 }
         switch kind {
         case .granted:
+            connection.openCalls -= 1
             connection.say(RingMessage.value(of: record, as: GrantedReply.self).granted)
         case .refused:
+            connection.openCalls -= 1
             connection.say(.refused(refused(RingMessage.value(of: record, as: RefusedReply.self))))
         case .released:
+            connection.openCalls -= 1
             let reply = RingMessage.value(of: record, as: ReleasedReply.self)
             connection.say(.released(Released(hold: reply.hold, request: reply.request)))
         case .rejected:
             let reply = RingMessage.value(of: record, as: RejectedReply.self)
             // A sequenced report is answered by its acknowledgement, which is counted elsewhere.
             if reply.sequence > 0 { connection.pendingAnswers += 1 }
+            if reply.sequence == 0, !reply.isID { connection.openCalls -= 1 }
             if reply.isID, case .text(let id) = reply.name { acks.forget(id, of: header.origin) }
             wiring.counters.rejected.add()
             connection.say(.rejected(rejection(reply)))

@@ -13,11 +13,17 @@ package final class IngestLoop {
     let settings: IngestSettings
     let transport: any Transport
     let buffer: UnsafeMutableRawBufferPointer
+    let lanes: CommandLanes
+    /// Who speaks on a connection that has not said hello: no sequence is its next one.
+    let nobody = ProducerSession.nobody
+    /// Where a repeated report is written to be compared with the first one.
+    let scratch: UnsafeMutableRawPointer
     @exclusivity(unchecked) var connections: [Connection?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
     private(set) var open = 0
     private var stalled: [Connection] = []
+    private var paused: [Connection] = []
     private var waiting: [Connection] = []
     @exclusivity(unchecked) private var dirty: [Connection] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
@@ -29,6 +35,9 @@ package final class IngestLoop {
     @exclusivity(unchecked) var takenThisTurn: UInt64 = 0
     /// The present moment, read once a turn.
     @exclusivity(unchecked) var now = Timestamp.epoch
+    /// Between which moments the usage of this turn must lie.
+    @exclusivity(unchecked) var earliest = Timestamp.epoch
+    @exclusivity(unchecked) var latest = Timestamp.epoch
     /// Which version of the names the look-ups of this turn are good for.
     @exclusivity(unchecked) var namesVersion: UInt64 = 0
     @exclusivity(unchecked) var overload: String?
@@ -42,6 +51,9 @@ package final class IngestLoop {
 
     /// How many sockets' events a turn deals with at most.
     static let eventsPerTurn = 256
+    /// So many calls of a connection are under way at a time, or who asks without end would stand
+    /// in the rings before everybody else: a turn takes from each what it has read.
+    static let callsAtOnce = 32
 
     /// Makes a loop.
     ///
@@ -59,6 +71,8 @@ package final class IngestLoop {
         self.transport = transport
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
+        self.lanes = CommandLanes(wiring.commands)
+        self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
         let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
         self.buffer = .allocate(byteCount: bytes, alignment: 64)
         self.events = .allocate(capacity: IngestLoop.eventsPerTurn)
@@ -66,6 +80,7 @@ package final class IngestLoop {
 
     deinit {
         buffer.deallocate()
+        scratch.deallocate()
         events.deallocate()
     }
 
@@ -122,6 +137,7 @@ package final class IngestLoop {
             refill()
             if budget > 0 { return true }
         }
+        if paused.contains(where: { $0.mayGoOn }) { return true }
         for shard in wiring.replies.indices where repliesAreReady(shard) { return true }
         return acksAreReady
     }
@@ -133,11 +149,14 @@ package final class IngestLoop {
 
     private func beginTurn() {
         now = wiring.intake.now()
+        earliest = now.advanced(byMicroseconds: -settings.lateMicroseconds)
+        latest = now.advanced(byMicroseconds: settings.aheadMicroseconds)
         namesVersion = wiring.intake.namesVersion
         overload = wiring.intake.overload
         budget = 0
         for socket in wiring.mailbox.take() { adopt(socket) }
         if wiring.signal.isStopping, stopsAt == nil { beginStop() }
+        resumePaused()
         guard !stalled.isEmpty else { return }
         let retry = stalled
         stalled.removeAll(keepingCapacity: true)
@@ -232,6 +251,25 @@ package final class IngestLoop {
         updateInterest(connection)
     }
 
+    func pause(_ connection: Connection) {
+        guard !connection.paused else { return }
+        connection.paused = true
+        paused.append(connection)
+        updateInterest(connection)
+    }
+
+    /// Goes on with connections that have been answered.
+    private func resumePaused() {
+        guard !paused.isEmpty else { return }
+        let retry = paused.filter { $0.closed || $0.mayGoOn }
+        paused.removeAll { $0.closed || $0.mayGoOn }
+        for connection in retry where !connection.closed {
+            connection.paused = false
+            resume(connection)
+            updateInterest(connection)
+        }
+    }
+
     func wait(_ connection: Connection) {
         waiting.append(connection)
     }
@@ -269,7 +307,8 @@ extension IngestLoop {
     func updateInterest(_ connection: Connection) {
         var interest: TransportInterest = []
         let isRead =
-            !connection.stalled && !connection.ended && connection.hello == nil && stopsAt == nil
+            !connection.stalled && !connection.paused && !connection.ended
+            && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
         if isRead || connection.closing { interest.insert(.reading) }
         if connection.waitsToWrite { interest.insert(.writing) }
