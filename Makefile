@@ -48,6 +48,9 @@ crash: ## Attack daemon, PostgreSQL and disk, and prove the books (ROUNDS=200 EV
 mutants: ## Break the code in one place after the other, and show what catches it (SEEDS=300).
 	@SEEDS="$(SEEDS)" STEPS="$(STEPS)" .ci/mutants $(ARGS)
 
+simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or one (SEED=7 STEPS=4000).
+	@SEED="$(SEED)" SEEDS="$(SEEDS)" STEPS="$(STEPS)" JOBS="$(JOBS)" .ci/simulate $(ARGS)
+
 hostile: ## Set hostile clients on the daemon, and time their neighbours (ARGS="--seconds 3").
 	@.ci/hostile $(ARGS)
 

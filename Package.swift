@@ -141,7 +141,7 @@ let package = Package(
         tests("RatingTests", ["Rating", "Quantities"]),
         tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
-        tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
+        tests("JournalingTests", ["Journaling", "DiskSimulation", "Quantities", "CLinux"]),
         tests(
             "PostgresStoreTests",
             ["PostgresStore", "SimulatedBooks", "Accounting", "Quantities", "CLibpq"]
@@ -163,7 +163,13 @@ let package = Package(
         tests("MeterdTests", ["meterd"]),
         tests("HouseRulesTests", []),
 
-        // The simulation: a naive second keeper of the books, and a database in memory.
+        // The whole daemon behind simulated doors, stepped by a seed.
+        .target(
+            name: "DiskSimulation",
+            dependencies: ["Journaling", "Quantities"],
+            path: "Tests/Support/DiskSimulation",
+            swiftSettings: settings
+        ),
         .target(
             name: "LedgerModel",
             dependencies: ["Accounting", "Quantities"],
@@ -176,6 +182,24 @@ let package = Package(
             path: "Tests/Support/Simulation/Database",
             swiftSettings: settings
         ),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "Ingest", "Journaling", "PostgresStore", "Accounting", "Rings", "Rating",
+                "Wire", "SettingsFiles", "Quantities", "DiskSimulation", "LedgerModel",
+                "SimulatedBooks",
+            ],
+            path: "Tests/Support/Simulation",
+            exclude: ["Model", "Database", "README.md"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-simulate",
+            dependencies: ["Simulation", arguments],
+            path: "Tests/Tools/Simulate",
+            swiftSettings: settings
+        ),
+        tests("SimulationTests", ["Simulation", "Quantities"]),
 
         // The real daemon, its real socket and a real PostgreSQL.
         .target(

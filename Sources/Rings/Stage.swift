@@ -93,6 +93,15 @@ public final class Stage: @unchecked Sendable {
         schedule(from: .runningAgain)
     }
 
+    /// Takes the body away from a stage that is driven by hand and will not be stepped again.
+    ///
+    /// Stages hold each other by their bodies: a process that simulates many daemons would keep
+    /// them all.
+    package func retire() {
+        invariant(drive == .hand, "only a stage driven by hand is retired")
+        body = nil
+    }
+
     /// Asks for a run after this moment; returns at once.
     public func kick() {
         if mark(idleBecomes: .scheduled) == .idle { enqueue() }

@@ -22,6 +22,8 @@ package struct EngineDoors {
     package var pause: @Sendable (Int) -> Void
     /// Makes a key's secret.
     package var secret: @Sendable () -> String
+    /// The longest body of a journal block.
+    package var blockBytes = 1 << 20
 
     /// Other doors than the real ones.
     package init(

@@ -100,6 +100,7 @@ public final class Engine: Sendable {
             calendar: calendar,
             time: doors.time,
             storage: doors.storage,
+            blockBytes: doors.blockBytes,
             pause: doors.pause,
             log: log,
             isStopping: isStopping
@@ -147,8 +148,7 @@ public final class Engine: Sendable {
             StoreFactory.storeSettings(settings),
             connections: settings.postgres.readerConnections
         )
-        ticker = Mutex(nil)
-        listener = Mutex(nil)
+        (ticker, listener) = (Mutex(nil), Mutex(nil))
         ratesPath = Mutex(settings.ratesCard)
         recovery = recovered.summary
         parts.activate()

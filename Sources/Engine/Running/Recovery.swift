@@ -111,6 +111,7 @@ struct RecoveryRun {
     let calendar: any ZoneCalendar
     let time: any TimeSource
     let storage: any JournalStorage
+    let blockBytes: Int
     /// Lets so many milliseconds pass.
     let pause: @Sendable (Int) -> Void
     let log: @Sendable (String) -> Void
@@ -255,6 +256,7 @@ struct RecoveryRun {
                 storage: storage,
                 settings: JournalSettings(
                     segmentBytes: settings.journal.segmentBytes,
+                    maximumBodyBytes: blockBytes,
                     maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,
                     maximumBytes: UInt64(settings.journal.maxBytes)
                 ),

@@ -19,6 +19,16 @@ package struct RateCardSource {
         }
     }
 
+    /// A card that is in no file, for simulated runs.
+    package static func read(_ text: String) throws(EngineError) -> RateCardSource {
+        do throws(SettingsError) {
+            let file = try RateCardFile.load(text: text, file: "rates.yaml")
+            return RateCardSource(file: file, text: RateCardFile.write(file.card))
+        } catch {
+            throw .settings(error)
+        }
+    }
+
     func pricing(names: NameRegistry, prices: PriceRegistry) throws(EngineError) -> Pricing {
         do throws(RateCardError) {
             return try Pricing(card: file.card, text: text, models: names, prices: prices)

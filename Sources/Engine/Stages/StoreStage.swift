@@ -25,8 +25,8 @@ final class StorePosition: Sendable {
 
 /// Takes blocks from the journal to PostgreSQL: one transaction a batch, the checkpoint in it.
 ///
-/// It never waits in a run: what wants time sets the alarm and returns, and is gone on with when the
-/// alarm has kicked the stage. A batch that PostgreSQL has not taken yet stays in `batch`.
+/// It never waits in a run: what wants time sets the alarm and returns, and is gone on with when
+/// the alarm has kicked the stage. A batch that PostgreSQL has not taken yet stays in `batch`.
 ///
 /// Queue: its own stage's queue, as PostgreSQL blocks.
 final class StoreStage: @unchecked Sendable {

@@ -168,8 +168,10 @@ package struct AccountModel {
             organisations[change.org] = organisation
             return note(change.org, change.appliedAt)
         default:
+            // Taken in also when it comes late: the model at the checkpoint knows of no restarts.
             let late = note(change.org, change.appliedAt)
-            return (late ?? follow(change)).map { "organisation \(change.org): \($0)" }
+            let fault = follow(change)
+            return (late ?? fault).map { "organisation \(change.org): \($0)" }
         }
     }
 

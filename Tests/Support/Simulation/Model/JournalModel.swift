@@ -98,7 +98,8 @@ package final class JournalModel {
         live = stored
         live.restart()
         for block in blocks { apply(block, to: &live) }
-        end = max(position, blocks.last?.to ?? storedPosition)
+        // Blocks that nobody had seen yet follow, where there are such.
+        end = max(storedPosition, blocks.last?.to ?? 0)
     }
 
     /// Applies a block that was judged before.

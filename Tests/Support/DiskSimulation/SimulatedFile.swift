@@ -50,9 +50,7 @@ final class SimulatedFile: JournalFile {
     ) throws(JournalError) -> Int {
         var count = 0
         try withState(.read) { (state) throws(JournalError) in
-            let live = state.contents[inode].live
-            count = max(0, min(buffer.count, live.count - Int(offset)))
-            for index in 0..<count { buffer[index] = live[Int(offset) + index] }
+            count = state.copy(inode, at: Int(offset), into: buffer)
         }
         return count
     }
@@ -132,14 +130,26 @@ extension SimulatedDisk.State {
                 continue
             }
             let code = faults.remove(at: index).code
+            failures += 1
             return .disk(operation: operation, file: name, code: code)
         }
         // Reading is not made to fail at random: every other call is more interesting.
         guard faultOdds > 0, operation != .read, random.below(Int(faultOdds)) == 0 else {
             return nil
         }
+        failures += 1
         let code = random.below(2) == 0 ? EIO : ENOSPC
         return .disk(operation: operation, file: name, code: code)
+    }
+
+    /// Copies bytes as a process sees them.
+    func copy(_ inode: Int, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        contents[inode].live.withUnsafeBytes { live in
+            let count = max(0, min(buffer.count, live.count - offset))
+            guard count > 0 else { return 0 }
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: live[offset..<offset + count]))
+            return count
+        }
     }
 
     /// What a failed sync does: some pages reach the disk, the others are forgotten but still
@@ -198,6 +208,11 @@ extension SimulatedDisk.State {
         _ write: SimulatedDisk.PendingWrite,
         into content: inout SimulatedDisk.Content
     ) {
+        var write = write
+        if flipOdds > 0, random.below(Int(flipOdds)) == 0, !write.bytes.isEmpty {
+            write.bytes[random.below(write.bytes.count)] ^= 1 << UInt8(random.below(8))
+            flips += 1
+        }
         switch random.below(4) {
         case 0: return
         case 1, 2: content.harden(write.bytes, at: write.offset)
@@ -210,14 +225,14 @@ extension SimulatedDisk.State {
 }
 
 /// A small generator whose numbers follow from the seed alone.
-struct SplitMix: RandomNumberGenerator {
+package struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -225,7 +240,7 @@ struct SplitMix: RandomNumberGenerator {
         return word ^ (word >> 31)
     }
 
-    mutating func below(_ limit: Int) -> Int {
+    package mutating func below(_ limit: Int) -> Int {
         Int(next() % UInt64(limit))
     }
 }

@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-@testable import Journaling
+import Journaling
 
 /// A disk in memory that can lose, tear, reorder and refuse, and that two crashes can happen to.
 ///
 /// A *kill* ends the process: the kernel's view stays. A *power cut* leaves only what was synced,
 /// and of the rest whatever the survival rule says.
-final class SimulatedDisk: JournalStorage {
+package final class SimulatedDisk: JournalStorage {
     /// What survives a power cut of writes and directory changes that were not synced.
-    enum Survival {
+    package enum Survival {
         case nothing
         case everything
         /// The bytes of each pending write that reach the disk, given its number; all else is lost.
@@ -19,24 +19,24 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// A write that is in the kernel's memory only.
-    struct PendingWrite {
+    package struct PendingWrite {
         var offset: Int
         var bytes: [UInt8]
     }
 
-    struct Content {
+    package struct Content {
         var live: [UInt8] = []
         var durable: [UInt8] = []
         var pending: [PendingWrite] = []
     }
 
-    enum NameChange {
+    package enum NameChange {
         case set(String, Int)
         case unset(String)
         case move(String, String, Int)
     }
 
-    struct State {
+    package struct State {
         var contents: [Content] = []
         var names: [String: Int] = [:]
         var durableNames: [String: Int] = [:]
@@ -51,31 +51,35 @@ final class SimulatedDisk: JournalStorage {
         var faults: [Fault] = []
         /// One in so many calls fails, if above 0.
         var faultOdds: UInt64 = 0
+        /// One in so many unsynced writes has a bit flipped at a power cut, if above 0.
+        var flipOdds: UInt64 = 0
+        var flips = 0
+        var failures = 0
         var capacity = Int.max
         var random: SplitMix
     }
 
     /// The next calls of one kind that fail.
-    struct Fault {
+    package struct Fault {
         var operation: DiskOperation
         var skip: Int
         var code: Int32
     }
 
-    let state: Mutex<State>
+    package let state: Mutex<State>
     /// Runs in the middle of each file sync, after it has taken note of what it will sync.
-    let duringSync = Hook()
+    package let duringSync = Hook()
     /// Runs after a file write has taken effect, before it returns.
-    let afterWrite = Hook()
+    package let afterWrite = Hook()
 
-    init(seed: UInt64 = 1) {
+    package init(seed: UInt64 = 1) {
         state = Mutex(State(random: SplitMix(seed: seed)))
     }
 
     // MARK: - What can happen to it
 
     /// The process dies; what it wrote is still in the kernel's memory.
-    func kill() {
+    package func kill() {
         state.withLock { state in
             state.era += 1
             state.isLocked = false
@@ -86,7 +90,7 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// The power is cut.
-    func cutPower(_ survival: Survival) {
+    package func cutPower(_ survival: Survival) {
         state.withLock { state in
             state.crash(survival)
             state.era += 1
@@ -98,30 +102,30 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// Makes calls of a kind fail: the one after `skip` more.
-    func fail(_ operation: DiskOperation, after skip: Int = 0, code: Int32) {
+    package func fail(_ operation: DiskOperation, after skip: Int = 0, code: Int32) {
         state.withLock { $0.faults.append(Fault(operation: operation, skip: skip, code: code)) }
     }
 
     /// Makes one in so many calls fail, or none for 0.
-    func setFaultOdds(_ odds: UInt64) {
+    package func setFaultOdds(_ odds: UInt64) {
         state.withLock { $0.faultOdds = odds }
     }
 
     /// The bytes that all files together may reserve.
-    func setCapacity(_ bytes: Int) {
+    package func setCapacity(_ bytes: Int) {
         state.withLock { $0.capacity = bytes }
     }
 
     /// The process dies in the middle of the call after `calls` more.
-    func die(after calls: Int) {
+    package func die(after calls: Int) {
         state.withLock { $0.deathCall = $0.calls + calls }
     }
 
-    var calls: Int { state.withLock { $0.calls } }
-    var isDead: Bool { state.withLock { $0.isDead } }
+    package var calls: Int { state.withLock { $0.calls } }
+    package var isDead: Bool { state.withLock { $0.isDead } }
 
     /// Changes a byte, as a bad disk does.
-    func flipBit(_ bit: Int, of offset: Int, in name: String) {
+    package func flipBit(_ bit: Int, of offset: Int, in name: String) {
         state.withLock { state in
             guard let inode = state.names[name] else { return }
             state.contents[inode].live[offset] ^= 1 << bit
@@ -132,7 +136,7 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// Removes a file behind everybody's back.
-    func lose(_ name: String) {
+    package func lose(_ name: String) {
         state.withLock { state in
             state.names[name] = nil
             state.durableNames[name] = nil
@@ -140,12 +144,12 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// A file's bytes as a process sees them.
-    func bytes(of name: String) -> [UInt8] {
+    package func bytes(of name: String) -> [UInt8] {
         state.withLock { state in state.names[name].map { state.contents[$0].live } ?? [] }
     }
 
     /// Replaces a file's bytes, durably.
-    func setBytes(of name: String, to bytes: [UInt8]) {
+    package func setBytes(of name: String, to bytes: [UInt8]) {
         state.withLock { state in
             state.contents.append(Content(live: bytes, durable: bytes))
             state.names[name] = state.contents.count - 1
@@ -154,20 +158,17 @@ final class SimulatedDisk: JournalStorage {
     }
 
     /// The lengths of the writes that are pending in a file, oldest first.
-    func pendingWrites(of name: String) -> [Int] {
+    package func pendingWrites(of name: String) -> [Int] {
         state.withLock { state in
             state.names[name].map { state.contents[$0].pending.map(\.bytes.count) } ?? []
         }
     }
 
-    /// Where the segments start.
-    var segments: [UInt64] { fileNames.compactMap(SegmentName.start(in:)) }
-
-    var fileNames: [String] { state.withLock { $0.names.keys.sorted() } }
+    package var fileNames: [String] { state.withLock { $0.names.keys.sorted() } }
 
     // MARK: - JournalStorage
 
-    func lock() throws(JournalError) -> any JournalLock {
+    package func lock() throws(JournalError) -> any JournalLock {
         try state.withLock { (state: inout State) throws(JournalError) in
             if state.isLocked { throw .locked(directory: "simulated") }
             state.isLocked = true
@@ -175,14 +176,14 @@ final class SimulatedDisk: JournalStorage {
         }
     }
 
-    func names() throws(JournalError) -> [String] {
+    package func names() throws(JournalError) -> [String] {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.list, "directory")
             return Array(state.names.keys)
         }
     }
 
-    func create(_ name: String) throws(JournalError) -> any JournalFile {
+    package func create(_ name: String) throws(JournalError) -> any JournalFile {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.create, name)
             state.contents.append(Content())
@@ -193,7 +194,7 @@ final class SimulatedDisk: JournalStorage {
         }
     }
 
-    func open(_ name: String) throws(JournalError) -> any JournalFile {
+    package func open(_ name: String) throws(JournalError) -> any JournalFile {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.open, name)
             guard let inode = state.names[name] else {
@@ -203,7 +204,7 @@ final class SimulatedDisk: JournalStorage {
         }
     }
 
-    func rename(_ name: String, to newName: String) throws(JournalError) {
+    package func rename(_ name: String, to newName: String) throws(JournalError) {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.rename, name)
             guard let inode = state.names.removeValue(forKey: name) else {
@@ -214,7 +215,7 @@ final class SimulatedDisk: JournalStorage {
         }
     }
 
-    func remove(_ name: String) throws(JournalError) {
+    package func remove(_ name: String) throws(JournalError) {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.remove, name)
             guard state.names.removeValue(forKey: name) != nil else {
@@ -224,7 +225,7 @@ final class SimulatedDisk: JournalStorage {
         }
     }
 
-    func syncDirectory() throws(JournalError) {
+    package func syncDirectory() throws(JournalError) {
         try state.withLock { (state: inout State) throws(JournalError) in
             try state.call(.syncDirectory, "directory")
             state.durableNames = state.names
@@ -234,18 +235,27 @@ final class SimulatedDisk: JournalStorage {
 }
 
 /// Something that a test hangs into the disk; only for tests that run on one thread.
-final class Hook: @unchecked Sendable {
+package final class Hook: @unchecked Sendable {
     // SAFETY: set and run by the one thread of the test that uses it.
     private var action: (() -> Void)?
 
+    private var isKept = false
+
     /// Runs the action at the next call, once.
-    func once(_ action: @escaping () -> Void) {
+    package func once(_ action: @escaping () -> Void) {
         self.action = action
+        isKept = false
+    }
+
+    /// Runs the action at every call from now on; nil for none.
+    package func always(_ action: (() -> Void)?) {
+        self.action = action
+        isKept = true
     }
 
     func run() {
         let action = action
-        self.action = nil
+        if !isKept { self.action = nil }
         action?()
     }
 }
@@ -261,5 +271,31 @@ private final class SimulatedLock: JournalLock {
 
     deinit {
         disk.state.withLock { if $0.era == era { $0.isLocked = false } }
+    }
+}
+
+extension SimulatedDisk {
+    /// Which file has a name now; for onlookers.
+    package func inode(of name: String) -> Int? {
+        state.withLock { $0.names[name] }
+    }
+
+    /// Copies bytes as a process sees them, without counting as a call; for onlookers.
+    package func peek(
+        _ inode: Int,
+        at offset: Int,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        state.withLock { $0.copy(inode, at: offset, into: buffer) }
+    }
+
+    /// Lets one in so many writes that survive a power cut unsynced have a bit flipped; 0 for none.
+    package func setFlipOdds(_ odds: UInt64) {
+        state.withLock { $0.flipOdds = odds }
+    }
+
+    /// How many bits were flipped, and how many calls were made to fail.
+    package var damage: (flips: Int, failures: Int) {
+        state.withLock { ($0.flips, $0.failures) }
     }
 }
