@@ -25,6 +25,7 @@ package final class TestDaemon: Sendable {
     package var admin: Administrator { Administrator(path: controlPath) }
 
     private let settings: Mutex<[String: String]>
+    private let variables: [String: String]
     private let process = Mutex<ChildProcess?>(nil)
 
     /// Prepares a daemon without starting it.
@@ -33,12 +34,15 @@ package final class TestDaemon: Sendable {
     ///   - rates: The rate card's YAML.
     ///   - settings: Settings by their path, such as "journal.max_bytes", over the test's own.
     ///   - database: Its database; nil for a new one.
+    ///   - variables: What else its environment has.
     /// - Throws: `HarnessError` when there is no PostgreSQL or no room.
     package init(
         rates: String,
         settings: [String: String] = [:],
-        database: ScratchDatabase? = nil
+        database: ScratchDatabase? = nil,
+        variables: [String: String] = [:]
     ) throws {
+        self.variables = variables
         folder = try ScratchFolder()
         self.database = try database ?? ScratchDatabase()
         self.settings = Mutex(settings)
@@ -200,6 +204,7 @@ package final class TestDaemon: Sendable {
             let name = path.uppercased().replacing(".", with: "_")
             variables["METERD_\(name)"] = value
         }
+        variables.merge(self.variables) { _, new in new }
         return variables
     }
 }
