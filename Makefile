@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash format lint setup install uninstall \
+.PHONY: help demo demo-stop test check build bench bench-smoke crash format lint setup install uninstall \
         verify-systemd clean
 
 help: ## Show what there is to do.
@@ -37,8 +37,11 @@ build: setup ## Build meterd and meterctl for release.
 	@swift build $(RELEASE) --product meterd
 	@swift build $(RELEASE) --product meterctl
 
-bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for some).
+bench: ## Measure, with a baseline beside each figure (ARGS="--filter rings" for some).
 	@.ci/bench $(ARGS)
+
+bench-smoke: ## Run every row of the benchmarks with tiny parameters, to see that they still work.
+	@.ci/bench --smoke $(ARGS)
 
 crash: ## Attack the daemon with kill -9 and outages, and prove the books (ROUNDS=50 EVENTS=1000000).
 	@ROUNDS="$(ROUNDS)" EVENTS="$(EVENTS)" .ci/crash $(ARGS)

@@ -5,8 +5,9 @@
 //
 // The file is mapped, and can be read while the process runs: see `struct table`. Threads of a pool
 // serve many queues, so that a thread's name says nothing: the queue's label does. A thread that
-// serves no queue counts under the thread's name in brackets. With `sampling` set to 1 (by whoever
-// has the file mapped) the call stacks of allocations are kept as well, each once with its count.
+// serves no queue, and the main thread, count under the thread's name in brackets. With `sampling`
+// set to 1 (by whoever has the file mapped) the call stacks of allocations are kept as well, each
+// once with its count.
 //
 // It never takes from the heap itself once it has begun, takes no locks, and calls glibc's own
 // `__libc_malloc` and its like, so that it needs no `dlsym` for what it stands in for.
@@ -81,7 +82,8 @@ extern void __libc_free(void *);
 static struct table *table; // nil until the constructor has run: nothing is counted before
 static const char *(*label_of_queue)(void *);
 
-static _Thread_local int inside;           // an allocation by this shim or what it calls
+static _Thread_local int inside;             // an allocation by this shim or what it calls
+static _Thread_local int is_main;            // the process's first thread
 static _Thread_local const char *last_label; // the slot that this thread used last
 static _Thread_local struct slot *last_slot;
 
@@ -105,7 +107,9 @@ static struct slot *find(const char *label) {
 }
 
 static struct slot *current(void) {
-    const char *label = label_of_queue ? label_of_queue(NULL) : "";
+    // The main thread is never asked: it comes here before Dispatch has made itself ready, and
+    // would not be able to end the process later.
+    const char *label = label_of_queue && !is_main ? label_of_queue(NULL) : "";
     // Queues' labels are constants or live as long as their queue: the pointer says enough.
     if (label == last_label && label && *label) return last_slot;
     if (label && *label) {
@@ -292,6 +296,7 @@ static __attribute__((constructor)) void begin(void) {
     made->stacks = STACKS;
     made->depth = DEPTH;
     made->knows_queues = label != NULL;
+    is_main = 1;
     atomic_thread_fence(memory_order_release);
     made->magic = MAGIC;
     table = made;

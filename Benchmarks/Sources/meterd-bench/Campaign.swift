@@ -30,7 +30,7 @@ struct Campaign {
     /// Measures everything that is wanted.
     func run() throws -> Report {
         var report = Report(machine: Machine(folder: folder), options: options)
-        let source = Workload(organisations: 1, trace: options.trace).source
+        let source = Workload(trace: options.trace).source
         report.notes = notes(report.machine, source) + [try Database(options.postgres).settings()]
         for line in [report.heading] + report.notes { Progress.say(line) }
         let started = Clock.nanoseconds
@@ -69,7 +69,8 @@ struct Campaign {
             if wantsJournal {
                 let journal = try SocketToJournal(world)
                 rows.journal = try journal.run()
-                if isAway { rows.journal.append(try journal.drain(from: before, copyRate: copyRate)) }
+                guard isAway else { return }
+                rows.journal.append(try journal.drain(from: before, copyRate: copyRate))
             }
             try world.database.open()
         }
@@ -146,6 +147,7 @@ struct Campaign {
     ///   - plan: Who is there.
     ///   - isStored: Whether all of it goes to PostgreSQL in the end; else it is thrown away.
     ///   - body: What to measure.
+    /// - Throws: `BenchError` with the end of the daemon's log.
     private func withWorld(
         _ plan: WorldPlan,
         isStored: Bool = true,

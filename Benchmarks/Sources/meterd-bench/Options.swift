@@ -26,6 +26,8 @@ struct Options: Codable, Sendable {
     var records = 20_000_000
     /// Usage events in a round while allocations are counted.
     var counted = 2_000_000
+    /// Keys that a connection knows by number; one with more organisations shares them with others.
+    var names = 60_000
     var producers = 2
     /// Usage records in a frame.
     var batch = 512
@@ -51,7 +53,8 @@ struct Options: Codable, Sendable {
     /// What the report tells: not where things are, and no connection text, which may hold secrets.
     private enum CodingKeys: String, CodingKey {
         case events, lines, stored, calls, load, wallets, organisations, most, scaled, seconds
-        case idleSeconds, connections, records, counted, producers, batch, rounds, seed, filter
+        case idleSeconds, connections, records, counted, names, producers, batch, rounds, seed
+        case filter
         case isSmoke, isStoringThroughout
     }
 
@@ -68,7 +71,7 @@ struct Options: Codable, Sendable {
           --calls N            authorisations in a round (10000)
           --load N             events a second beside them, in the row under load (500000)
           --wallets N          wallets emptied in a round (2000)
-          --organisations N    Zipf-distributed organisations, at most 60000 (10000)
+          --organisations N    Zipf-distributed organisations (10000)
           --most N             the most organisations, in the rows about their number (1000000)
           --scaled N           events in a round of those rows (3000000)
           --seconds N          of debits one by one, in a round (4)
@@ -76,6 +79,7 @@ struct Options: Codable, Sendable {
           --connections N      that do nothing, at most 900 (100)
           --records N          through a ring, or rated, in a round (20000000)
           --counted N          events in a round while allocations are counted (2000000)
+          --names N            keys that one connection interns, at most 65536 (60000)
           --producers N        connections that send usage (2)
           --batch N            usage records in a frame (512)
           --rounds N           measured rounds, beside one to warm up (3)
@@ -126,7 +130,7 @@ struct Options: Codable, Sendable {
         lines = 10_000
         stored = 20_000
         calls = 200
-        load = 50_000
+        load = 48_000
         wallets = 50
         organisations = 100
         most = 2000
@@ -154,7 +158,7 @@ struct Options: Codable, Sendable {
         case "--calls": calls = try number(1...10_000_000)
         case "--load": load = try number(1000...10_000_000)
         case "--wallets": wallets = try number(1...4000)
-        case "--organisations": organisations = try number(1...60_000)
+        case "--organisations": organisations = try number(1...1_000_000)
         case "--most": most = try number(1000...4_000_000)
         case "--scaled": scaled = try number(1...1_000_000_000)
         case "--seconds": seconds = try number(1...3600)
@@ -162,6 +166,7 @@ struct Options: Codable, Sendable {
         case "--connections": connections = try number(1...900)
         case "--records": records = try number(1...1_000_000_000)
         case "--counted": counted = try number(1...1_000_000_000)
+        case "--names": names = try number(1...65_536)
         case "--producers": producers = try number(1...64)
         case "--batch": batch = try number(1...8000)
         case "--rounds": rounds = try number(1...100)

@@ -37,7 +37,7 @@ final class World {
         self.options = options
         self.plan = plan
         self.folder = folder
-        workload = Workload(organisations: plan.organisations, trace: options.trace)
+        workload = Workload(trace: options.trace)
         guard mkdir(folder, 0o755) == 0 else {
             throw BenchError("cannot make \(folder): \(BenchError.reason())")
         }
@@ -113,9 +113,16 @@ final class World {
     }
 
     /// A producer with a pool of its own.
-    func producer(_ name: String, _ index: Int, _ kind: ProducerKind) throws -> Producer {
+    func producer(_ name: String, _ index: Int, _ usual: ProducerKind) throws -> Producer {
+        var kind = usual
+        if kind.share.parts == 1 { kind.share = share(index) }
         let seed = options.seed &* 1000 &+ UInt64(index)
-        let pool = try FramePool(workload, kind: kind, seed: seed)
+        let pool = try FramePool(
+            workload,
+            kind: kind,
+            organisations: plan.organisations,
+            seed: seed
+        )
         return try Producer(
             path: daemon.dataSocket,
             name: "\(name)-\(index)",
@@ -125,12 +132,18 @@ final class World {
         )
     }
 
-    /// How producers of most rows send: whole frames, all organisations.
+    /// How producers of most rows send: whole frames.
     func usualProducer(
         _ encoding: WireEncoding = .binary,
         _ durability: Durability = .journaled
     ) -> ProducerKind {
         ProducerKind(encoding: encoding, durability: durability, perFrame: options.batch)
+    }
+
+    /// The organisations that a connection speaks for: all of them, if it can know as many keys.
+    func share(_ connection: Int) -> Share {
+        let parts = (plan.organisations + options.names - 1) / options.names
+        return Share(part: connection % parts, parts: parts)
     }
 
     /// Keeps PostgreSQL away while the data plane is measured; false when that is not possible, or

@@ -87,7 +87,8 @@ final class AllocationCounts {
         let names = Symbolizer.names(addresses, in: program)
         let nameOf = Dictionary(uniqueKeysWithValues: zip(addresses, names))
         let texts = found.map { stack in
-            let head = "\(stack.count) times, \(stack.bytes) bytes the first time, in \(stack.label)"
+            let head =
+                "\(stack.count) times, \(stack.bytes) bytes the first time, in \(stack.label)"
             let frames = stack.addresses.map { "    \(nameOf[$0] ?? "")" }
             return ([head] + frames).joined(separator: "\n")
         }

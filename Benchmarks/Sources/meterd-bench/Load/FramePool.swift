@@ -31,9 +31,11 @@ struct FramePool: ~Copyable {
     /// - Parameters:
     ///   - workload: What the requests are like.
     ///   - kind: How they are encoded, and for whom.
+    ///   - organisations: How many there are in all.
     ///   - seed: Of the requests.
     /// - Throws: `BenchError` when records do not look as this expects.
-    init(_ workload: Workload, kind: ProducerKind, seed: UInt64) throws {
+    init(_ workload: Workload, kind: ProducerKind, organisations: Int, seed: UInt64) throws {
+        let sampler = ZipfSampler(organisations: organisations, share: kind.share)
         self.kind = kind
         buffer = WireBuffer(capacity: kind.records * (kind.encoding == .binary ? 112 : 320))
         places.reserveCapacity(kind.records + kind.perFrame)
@@ -41,8 +43,8 @@ struct FramePool: ~Copyable {
         while places.count < kind.records {
             let start = buffer.count
             switch kind.encoding {
-            case .binary: try appendFrame(workload, &random)
-            case .jsonLines: try appendLines(workload, &random)
+            case .binary: try appendFrame(workload, sampler, &random)
+            case .jsonLines: try appendLines(workload, sampler, &random)
             }
             frames.append(start..<buffer.count)
         }
@@ -93,12 +95,13 @@ struct FramePool: ~Copyable {
 
     private mutating func appendFrame(
         _ workload: Workload,
+        _ sampler: ZipfSampler,
         _ random: inout SeededGenerator
     ) throws {
         var batch = UsageBatchEncoder(in: &buffer)
         for _ in 0..<kind.perFrame {
             let record = buffer.count
-            let rank = rank(workload, &random)
+            let rank = sampler.next(&random)
             var report = FramePool.report(workload, &random)
             report.account = .index(kind.share.index(of: rank))
             report.model = .index(UInt32(random.next() % UInt64(Workload.models.count)))
@@ -111,11 +114,13 @@ struct FramePool: ~Copyable {
 
     private mutating func appendLines(
         _ workload: Workload,
+        _ sampler: ZipfSampler,
         _ random: inout SeededGenerator
     ) throws {
         for _ in 0..<kind.perFrame {
             let record = buffer.count
-            let secret = Array(Population.secret(rank(workload, &random)).utf8)
+            let rank = sampler.next(&random)
+            let secret = Array(Population.secret(rank).utf8)
             let model = Workload.models[Int(random.next() % UInt64(Workload.models.count))]
             var report = FramePool.report(workload, &random)
             var texts = FramePool.id
@@ -127,14 +132,6 @@ struct FramePool: ~Copyable {
                 to: &buffer
             )
             places.append(try place(from: record))
-        }
-    }
-
-    /// An organisation of this connection's share.
-    private func rank(_ workload: Workload, _ random: inout SeededGenerator) -> Int {
-        while true {
-            let rank = workload.organisation(&random)
-            if kind.share.contains(rank) { return rank }
         }
     }
 
@@ -170,7 +167,8 @@ struct FramePool: ~Copyable {
         let found = buffer.withBytes { span in
             span.withUnsafeBytes { bytes -> (sequence: Int?, id: Int?) in
                 let record = UnsafeRawBufferPointer(rebasing: bytes[start...])
-                return (FramePool.find(wanted, in: record), FramePool.find(FramePool.id, in: record))
+                let id = FramePool.find(FramePool.id, in: record)
+                return (FramePool.find(wanted, in: record), id)
             }
         }
         guard let sequence = found.sequence, let id = found.id else {

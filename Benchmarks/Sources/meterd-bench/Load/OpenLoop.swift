@@ -28,9 +28,14 @@ final class OpenLoop: Sendable {
         let value = Atomic<UInt64>(.max)
     }
 
+    /// What is really tried: whole records in each frame.
+    static func rate(near perSecond: Int) -> Int {
+        max(perSecond / 1000 / connections, 1) * connections * 1000
+    }
+
     /// Connects and begins.
     init(_ world: World, name: String, perSecond: Int) throws {
-        let perFrame = max(perSecond / 1000 / OpenLoop.connections, 1)
+        let perFrame = OpenLoop.rate(near: perSecond) / 1000 / OpenLoop.connections
         producers = try (0..<OpenLoop.connections).map {
             try world.producer(name, $0, ProducerKind(perFrame: perFrame))
         }

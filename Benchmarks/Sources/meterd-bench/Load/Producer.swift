@@ -84,6 +84,7 @@ final class Producer: Sendable {
     /// Reads acknowledgements until the one that covers a number that may become known meanwhile.
     ///
     /// - Parameter end: The number; the greatest there is while it is not known.
+    /// - Throws: `BenchError` when something else comes.
     func readAcknowledgements(until end: () -> UInt64) throws {
         try reader.withLock { reader in
             while true {

@@ -7,9 +7,6 @@ struct Share: Sendable {
     var part = 0
     var parts = 1
 
-    /// Whether the organisation is of this share.
-    func contains(_ rank: Int) -> Bool { rank % parts == part }
-
     /// The number that the connection gives to the organisation's key.
     func index(of rank: Int) -> UInt32 { UInt32(rank / parts) }
 

@@ -56,14 +56,15 @@ struct Report: Encodable, Sendable {
         }
         return [
             row.what, spread(row.figure, row.unit), spread(row.baseline, row.unit),
-            String(
-                format: "%.2f (%.2f-%.2f)",
-                row.ratios.median,
-                row.ratios.lowest,
-                row.ratios.highest
-            ),
-            row.targetText,
+            ratios(row.ratios), row.targetText,
         ]
+    }
+
+    private func ratios(_ rounds: Rounds) -> String {
+        let format = rounds.median < 0.05 ? "%.4f" : "%.2f"
+        let (median, low, high) = (rounds.median, rounds.lowest, rounds.highest)
+        guard rounds.values.count > 1 else { return String(format: format, median) }
+        return String(format: "\(format) (\(format)-\(format))", median, low, high)
     }
 
     private func spread(_ rounds: Rounds, _ unit: Unit) -> String {

@@ -51,7 +51,8 @@ struct AuthorizeRoundTrip {
             ReportRow("\(AuthorizeRoundTrip.loadName), \($0.name)", .microseconds, against: against)
         }
         rows[1].target = Target(ratio: 5)
-        let (calls, wanted) = (world.options.calls, world.options.load)
+        let calls = world.options.calls
+        let wanted = OpenLoop.rate(near: world.options.load)
         var slowest = Double.infinity
         for round in 0...world.options.rounds {
             let load = try OpenLoop(world, name: "load-\(round)", perSecond: wanted)
@@ -87,12 +88,16 @@ struct AuthorizeRoundTrip {
 struct AuthorizeClient {
     private let world: World
     private let socket: Socket
+    private let share: Share
+    private let sampler: ZipfSampler
 
     init(_ world: World) throws {
         self.world = world
         socket = try Socket(path: world.daemon.dataSocket)
         var opening = Opening()
-        opening.names(.key, Share().keys(of: world.plan.organisations))
+        share = world.share(0)
+        sampler = ZipfSampler(organisations: world.plan.organisations, share: share)
+        opening.names(.key, share.keys(of: world.plan.organisations))
         opening.names(.model, Workload.models)
         try opening.send(to: socket)
     }
@@ -132,7 +137,7 @@ struct AuthorizeClient {
         var request = AuthorizeRequest(
             request: .number(call),
             accountKind: .key,
-            account: .index(UInt32(world.workload.organisation(&random))),
+            account: .index(share.index(of: sampler.next(&random))),
             model: .index(UInt32(random.next() % UInt64(Workload.models.count)))
         )
         let tokens = world.workload.tokens(&random)

@@ -7,9 +7,7 @@ final class CutoffLatency {
     static let name = "usage that empties a wallet to the cutoff"
 
     private let world: World
-    private let usage: Socket
     private let pushes: Socket
-    private var events = DaemonReader(.binary)
     private var cutoffs = DaemonReader(.binary)
 
     /// How many wallets all rounds together empty.
@@ -17,16 +15,7 @@ final class CutoffLatency {
 
     init(_ world: World) throws {
         self.world = world
-        usage = try Socket(path: world.daemon.dataSocket)
         pushes = try Socket(path: world.daemon.dataSocket)
-        var opening = Opening()
-        opening.hello("cutoffs", .journaled)
-        let first = world.plan.organisations
-        opening.names(.key, (first..<first + world.plan.poor).map(Population.secret))
-        opening.names(.model, Workload.models)
-        try opening.send(to: usage)
-        let welcome = try events.wait(for: usage)
-        guard case .welcome = welcome else { throw BenchError("not welcomed: \(welcome)") }
         var subscription = WireBuffer()
         CutoffLatency.append(.subscribe(.cutoffs), to: &subscription)
         try CutoffLatency.send(&subscription, to: pushes)
@@ -60,18 +49,29 @@ final class CutoffLatency {
 
     private func measure(_ round: Int) throws -> (Latencies, Echo.Sizes) {
         let count = world.options.wallets
+        // A connection for each round, which knows no more wallets than it empties.
+        let usage = try Socket(path: world.daemon.dataSocket)
+        var events = DaemonReader(.binary)
+        var opening = Opening()
+        opening.hello("cutoffs-\(round)", .journaled)
+        let first = world.plan.organisations + round * count
+        opening.names(.key, (first..<first + count).map(Population.secret))
+        opening.names(.model, Workload.models)
+        try opening.send(to: usage)
+        let welcome = try events.wait(for: usage)
+        guard case .welcome = welcome else { throw BenchError("not welcomed: \(welcome)") }
         var times: [Double] = []
         times.reserveCapacity(count)
         var sizes = Echo.Sizes()
         var buffer = WireBuffer()
-        for wallet in round * count..<(round + 1) * count {
+        for wallet in 0..<count {
             append(wallet, to: &buffer)
             sizes.request = buffer.count
             let start = Clock.nanoseconds
             try CutoffLatency.send(&buffer, to: usage)
             let push = try cutoffs.wait(for: pushes)
             times.append(Double(Clock.nanoseconds - start) / 1000)
-            let name = "org-\(world.plan.organisations + wallet)"
+            let name = "org-\(first + wallet)"
             guard case .cutoff(let cutoff) = push, cutoff.id == name else {
                 throw BenchError("instead of the cutoff of \(name): \(push)")
             }

@@ -64,6 +64,7 @@ struct DebitPerRequest {
 
     private func measure(_ round: Int) throws -> Double {
         let (connection, workload) = (world.database.direct, world.workload)
+        let sampler = ZipfSampler(organisations: world.plan.organisations)
         // By then all of them are connected.
         let start = Clock.nanoseconds + 500_000_000
         let end = start + UInt64(world.options.seconds) * 1_000_000_000
@@ -75,7 +76,7 @@ struct DebitPerRequest {
                 var count = 0
                 Clock.sleep(until: start)
                 while Clock.nanoseconds < end {
-                    let org = workload.organisation(&random) + 1
+                    let org = sampler.next(&random) + 1
                     let tokens = workload.tokens(&random)
                     // Its price is not worked out: that costs nothing beside the rest.
                     try debits.debit(

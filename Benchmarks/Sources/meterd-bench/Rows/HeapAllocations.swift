@@ -7,7 +7,7 @@ import Glibc
 struct HeapAllocations {
     static let name = "heap allocations per million events"
     /// What a run of the smoke pass may find, before it fails.
-    static let smokeLimit = 20_000.0
+    static let smokeLimit = 10_000.0
 
     private let world: World
 

@@ -11,7 +11,6 @@ struct ManyOrganisations {
     static let replayName = "recovery, journal records replayed"
     static let loadName = "recovery, organisations loaded from PostgreSQL"
 
-    private static let namesOnAConnection = 62_500
     /// More records than usual, so that the seldom ones come as well.
     private static let recordsInAPool = 262_144
 
@@ -41,7 +40,7 @@ struct ManyOrganisations {
         return sizes
     }
 
-    private var parts: Int { max(1, options.most / ManyOrganisations.namesOnAConnection) }
+    private var parts: Int { (options.most + options.names - 1) / options.names }
 
     mutating func run() throws -> [ReportRow] {
         let wantsLargest = [

@@ -13,7 +13,7 @@ struct RatingAlone {
 
     init(_ options: Options) {
         self.options = options
-        workload = Workload(organisations: 1, trace: options.trace)
+        workload = Workload(trace: options.trace)
     }
 
     func run() throws -> ReportRow {

@@ -77,7 +77,8 @@ struct RingsAlone {
         while sent < count {
             var claimed = 0
             while claimed < min(burst, count - sent),
-                let target = ring.claim(MemoryLayout<Payload>.size) {
+                let target = ring.claim(MemoryLayout<Payload>.size)
+            {
                 payload[0] = UInt64(sent + claimed)
                 target.storeBytes(of: payload, as: Payload.self)
                 claimed += 1
