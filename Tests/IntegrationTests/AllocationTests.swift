@@ -15,7 +15,8 @@ import Wire
     @Test func `events in steady state take nothing from the heap`() throws {
         let folder = try ScratchFolder()
         let shim = try AllocationTable.prepare(in: folder)
-        let daemon = try TestDaemon(rates: Rates.card(), variables: shim.variables)
+        let daemon = try TestDaemon(rates: Rates.card())
+        for (name, value) in shim.variables { daemon.setVariable(name, value) }
         try daemon.start()
         let keys = try (0..<20).map { index in
             try daemon.admin.createOrganisation("org-\(index)")
