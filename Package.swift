@@ -49,6 +49,19 @@ let unixSignals = Target.Dependency.product(
 // Command lines.
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// METERD_FUZZ=1 (set by `.ci/fuzz`) adds the program that libFuzzer drives; it links only there.
+let fuzzer: [Target] =
+    Context.environment["METERD_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "meterd-fuzz",
+            dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzzing/Driver",
+            swiftSettings: settings
+        )
+    ]
+
 let package = Package(
     name: "meterd",
     products: [
@@ -126,12 +139,16 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities", "CLinux"]),
         tests("RingsTests", ["Rings", "Quantities"]),
         tests("RatingTests", ["Rating", "Quantities"]),
-        tests("AccountingTests", ["Accounting", "Quantities"]),
+        tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
-        tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
-        tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
+        tests("JournalingTests", ["Journaling", "DiskSimulation", "Quantities", "CLinux"]),
+        tests(
+            "PostgresStoreTests",
+            ["PostgresStore", "SimulatedBooks", "Accounting", "Quantities", "CLibpq"]
+        ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
@@ -145,6 +162,44 @@ let package = Package(
         ),
         tests("MeterdTests", ["meterd"]),
         tests("HouseRulesTests", []),
+
+        // The whole daemon behind simulated doors, stepped by a seed.
+        .target(
+            name: "DiskSimulation",
+            dependencies: ["Journaling", "Quantities"],
+            path: "Tests/Support/DiskSimulation",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LedgerModel",
+            dependencies: ["Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Model",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SimulatedBooks",
+            dependencies: ["PostgresStore", "LedgerModel", "Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Database",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "Ingest", "Journaling", "PostgresStore", "Accounting", "Rings", "Rating",
+                "Wire", "SettingsFiles", "Quantities", "DiskSimulation", "LedgerModel",
+                "SimulatedBooks",
+            ],
+            path: "Tests/Support/Simulation",
+            exclude: ["Model", "Database", "README.md"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-simulate",
+            dependencies: ["Simulation", arguments],
+            path: "Tests/Tools/Simulate",
+            swiftSettings: settings
+        ),
+        tests("SimulationTests", ["Simulation", "Quantities"]),
 
         // The real daemon, its real socket and a real PostgreSQL.
         .target(
@@ -183,6 +238,22 @@ let package = Package(
         ),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
         tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
-    ],
+
+        // What holds for any input; libFuzzer and the tests try it on different ones.
+        .target(
+            name: "FuzzProperties",
+            dependencies: [
+                "Wire", "Journaling", "Accounting", "SettingsFiles", "Rating", "Quantities",
+            ],
+            path: "Tests/Fuzzing/Properties",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzzing/Tests",
+            swiftSettings: settings
+        ),
+    ] + fuzzer,
     swiftLanguageModes: [.v6]
 )

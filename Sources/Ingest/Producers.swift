@@ -34,10 +34,12 @@ final class ProducerSession {
     @exclusivity(unchecked) private(set) var accepted: UInt64
     private let recovered: SequenceSet
     private let hasRecovered: Bool
-    @exclusivity(unchecked) private var recent: [UInt64]
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known. There
+    /// are none before the first report.
+    @exclusivity(unchecked) private var recent: UnsafeMutablePointer<UInt64>?
 
     /// How many digests are kept, a power of two.
-    private static let recentCount: UInt64 = 1024
+    private static let recentCount = 1024
 
     init(name: String, _ state: ProducerState) {
         self.name = name
@@ -45,7 +47,28 @@ final class ProducerSession {
         self.accepted = state.accepted
         self.recovered = state.recovered
         self.hasRecovered = !state.recovered.isContiguous
-        self.recent = state.recent
+        guard !state.recent.isEmpty else { return }
+        let known = makeRecent()
+        for (index, digest) in state.recent.enumerated() { known[index] = digest }
+    }
+
+    deinit {
+        recent?.deallocate()
+    }
+
+    @inline(never)
+    private func makeRecent() -> UnsafeMutablePointer<UInt64> {
+        let made = UnsafeMutablePointer<UInt64>.allocate(capacity: ProducerSession.recentCount)
+        made.initialize(repeating: 0, count: ProducerSession.recentCount)
+        recent = made
+        return made
+    }
+
+    /// A session that expects no sequence at all.
+    static var nobody: ProducerSession {
+        var state = ProducerState(number: 0, progress: SequenceSet())
+        state.accepted = .max
+        return ProducerSession(name: "", state)
     }
 
     /// What is left of it when its connection ends.
@@ -53,31 +76,38 @@ final class ProducerSession {
         var state = ProducerState(number: number, progress: recovered)
         state.accepted = accepted
         state.barrier = barrier
-        state.recent = recent
+        state.recent =
+            recent.map {
+                Array(UnsafeBufferPointer(start: $0, count: ProducerSession.recentCount))
+            } ?? []
         return state
     }
 
-    /// Whether the journal had a sequence already when the daemon started.
-    func wasRecovered(_ sequence: UInt64) -> Bool {
-        hasRecovered && recovered.contains(sequence)
+    /// Whether a sequence is the one after the last, and was not booked before the daemon started.
+    @inline(__always)
+    func isNext(_ sequence: UInt64) -> Bool {
+        sequence == accepted &+ 1 && !(hasRecovered && recovered.contains(sequence))
     }
 
     /// Counts the next sequence.
+    @inline(__always)
     func accept(_ sequence: UInt64, digest: UInt64) {
         accepted = sequence
-        if recent.isEmpty {
-            recent = Array(repeating: 0, count: Int(ProducerSession.recentCount))
-        }
-        recent[Int(sequence & (ProducerSession.recentCount - 1))] = digest
+        (recent ?? makeRecent())[ProducerSession.place(sequence)] = digest
     }
 
     /// Whether a repeat says something else than the report that was taken; false when forgotten.
     func isConflict(_ sequence: UInt64, digest: UInt64) -> Bool {
-        guard !recent.isEmpty, accepted - sequence < ProducerSession.recentCount else {
+        guard let recent, accepted - sequence < UInt64(ProducerSession.recentCount) else {
             return false
         }
-        let known = recent[Int(sequence & (ProducerSession.recentCount - 1))]
+        let known = recent[ProducerSession.place(sequence)]
         return known != 0 && known != digest
+    }
+
+    @inline(__always)
+    private static func place(_ sequence: UInt64) -> Int {
+        Int(truncatingIfNeeded: sequence) & (recentCount - 1)
     }
 }
 

@@ -1,3 +1,4 @@
+import DiskSimulation
 import Testing
 
 @testable import Journaling
@@ -53,6 +54,16 @@ import Testing
         for offset in last..<512 { disk.flipBit(0, of: offset, in: name) }
         #expect(throws: JournalError.corrupted(segment: name, position: UInt64(last))) {
             try Bench(disk, afterDeathOf: bench)
+        }
+    }
+
+    @Test(arguments: [UInt64(1), 4, UInt64(Int64.max) + 1, UInt64.max - 7, UInt64.max])
+    func `a segment that begins where none can begin is damage`(start: UInt64) {
+        let disk = SimulatedDisk()
+        let name = SegmentName.text(start)
+        disk.setBytes(of: name, to: SegmentHeader(start: start, size: 512).encoded)
+        #expect(throws: JournalError.corrupted(segment: name, position: start)) {
+            try Bench(disk)
         }
     }
 

@@ -1,11 +1,6 @@
-import CLinux
 import Quantities
 import Rings
 import Wire
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 extension IngestLoop {
     /// Reads once and deals with everything that is whole.
@@ -19,15 +14,16 @@ extension IngestLoop {
         if connection.wanted > kept, connection.lastRead < kept / 4 { return gather(connection) }
         copyLeftover(connection)
         let room = min(buffer.count - kept, settings.readBufferBytes)
-        guard let base = buffer.baseAddress, room > 0 else { return }
-        let count = recv(connection.fd, base + kept, room, Int32(MSG_DONTWAIT))
-        if count < 0 {
-            if errno != EAGAIN, errno != EINTR { close(connection) }
-            return
+        guard room > 0 else { return }
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[kept..<kept + room])
+        switch transport.receive(connection.fd, into: space) {
+        case .bytes(let count):
+            connection.lastRead = count
+            parse(connection, count: kept + count)
+        case .nothing: break
+        case .end: end(connection)
+        case .broken: close(connection)
         }
-        guard count > 0 else { return end(connection) }
-        connection.lastRead = count
-        parse(connection, count: kept + count)
     }
 
     /// Adds to a message that is not whole yet, without touching what was kept of it before.
@@ -37,15 +33,18 @@ extension IngestLoop {
     private func gather(_ connection: Connection) {
         let kept = connection.leftover.count
         let room = min(buffer.count - kept, settings.readBufferBytes)
-        guard let base = buffer.baseAddress, room > 0 else { return }
-        let count = recv(connection.fd, base, room, Int32(MSG_DONTWAIT))
-        if count < 0 {
-            if errno != EAGAIN, errno != EINTR { close(connection) }
-            return
+        guard room > 0 else { return }
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[..<room])
+        switch transport.receive(connection.fd, into: space) {
+        case .bytes(let count): gather(UnsafeRawBufferPointer(rebasing: space[..<count]), connection)
+        case .nothing: break
+        case .end: end(connection)
+        case .broken: close(connection)
         }
-        guard count > 0 else { return end(connection) }
-        connection.lastRead = count
-        let bytes = UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    private func gather(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        connection.lastRead = bytes.count
         connection.leftover.append(contentsOf: bytes)
         let isLine = connection.encoding == .jsonLines && bytes.contains(0x0A)
         if isLine || connection.leftover.count >= connection.wanted { resume(connection) }
@@ -71,9 +70,11 @@ extension IngestLoop {
 
     /// A connection at its end is read only to notice that the client has gone.
     private func discard(_ connection: Connection) {
-        guard connection.closing, let base = buffer.baseAddress else { return }
-        let count = recv(connection.fd, base, buffer.count, Int32(MSG_DONTWAIT))
-        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { close(connection) }
+        guard connection.closing else { return }
+        switch transport.receive(connection.fd, into: buffer) {
+        case .bytes, .nothing: break
+        case .end, .broken: close(connection)
+        }
     }
 
     private func copyLeftover(_ connection: Connection) {
@@ -96,17 +97,9 @@ extension IngestLoop {
             case .jsonLines: parseLines(connection, bytes)
             case nil: 0
             }
-        keep(connection, bytes, from: connection.closing ? count : used)
+        let rest = bytes[(connection.closing ? count : used)...]
+        keep(UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: rest)), connection)
         if connection.closing { markDirty(connection) }
-    }
-
-    private func keep(
-        _ connection: Connection,
-        _ bytes: UnsafeMutableRawBufferPointer,
-        from used: Int
-    ) {
-        connection.leftover.removeAll(keepingCapacity: used < bytes.count)
-        if used < bytes.count { connection.leftover.append(contentsOf: bytes[used...]) }
     }
 
     private func parseFrames(
@@ -156,6 +149,8 @@ extension IngestLoop {
     ) -> Bool {
         var reader = start
         var report = UsageReport()
+        // Held for the whole frame, so that nothing is counted for each report.
+        let producer = connection.producer ?? nobody
         while true {
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
@@ -163,7 +158,7 @@ extension IngestLoop {
                 return false
             }
             switch reader.next(in: frame, into: &report) {
-            case .usage: take(report, frame, connection)
+            case .usage: take(report, frame, connection, producer)
             case .rejected:
                 if let rejection = reader.rejection { reject(rejection, connection) }
             case .fault:
