@@ -41,8 +41,9 @@ struct OrganisationTable: ~Copyable {
     }
 
     subscript(slot: Int) -> Organisation {
-        @inline(__always) _read { yield pointer(slot).pointee }
-        @inline(__always) nonmutating _modify { yield &pointer(slot).pointee }
+        // Addresses, not coroutines, whose frames are taken from the heap where nothing is inlined.
+        @inline(__always) unsafeAddress { UnsafePointer(pointer(slot)) }
+        @inline(__always) nonmutating unsafeMutableAddress { pointer(slot) }
     }
 
     mutating func append(_ organisation: Organisation) {
