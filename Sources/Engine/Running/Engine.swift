@@ -106,10 +106,9 @@ public final class Engine: Sendable {
             isStopping: isStopping
         )
         let recovered = try run.run(store: doors.store, holder: StoreFactory.holder(settings))
-        let cores = StoreFactory.cores
         let plan = EnginePlan(
-            loops: settings.ingestLoops(cores: cores),
-            shards: settings.shards(cores: cores),
+            loops: settings.ingestLoops(cores: StoreFactory.cores),
+            shards: settings.shards(cores: StoreFactory.cores),
             ringBytes: settings.engine.ringBytes
         )
         let parts = try EngineParts(
@@ -148,7 +147,8 @@ public final class Engine: Sendable {
             StoreFactory.storeSettings(settings),
             connections: settings.postgres.readerConnections
         )
-        (ticker, listener) = (Mutex(nil), Mutex(nil))
+        ticker = Mutex(nil)
+        listener = Mutex(nil)
         ratesPath = Mutex(settings.ratesCard)
         recovery = recovered.summary
         parts.activate()
