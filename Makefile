@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash hostile mutants format lint setup \
+.PHONY: help demo demo-stop test check build bench crash hostile mutants simulate format lint setup \
         install uninstall \
         verify-systemd clean
 
