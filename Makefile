@@ -13,7 +13,8 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash hostile mutants simulate format lint setup \
+.PHONY: help demo demo-stop test check build bench crash hostile simulate mutants fuzz fuzz-seeds \
+        sanitize format lint setup \
         install uninstall \
         verify-systemd clean
 
@@ -53,6 +54,15 @@ simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or o
 hostile: ## Set hostile clients on the daemon, and time their neighbours (ARGS="--seconds 3").
 	@.ci/hostile $(ARGS)
 
+fuzz: ## Fuzz what reads bytes from outside (SECONDS=600 HARNESS=binary; INPUT=FILE tries one again).
+	@SECONDS_EACH="$(SECONDS)" HARNESS="$(HARNESS)" INPUT="$(INPUT)" .ci/fuzz
+
+fuzz-seeds: ## Write the fuzzers' corpus as the encoders make it.
+	@.ci/fuzz seeds
+
+sanitize: ## Run tests and the daemon under thread and address sanitizer (PART=rooms ARGS=thread).
+	@PART="$(PART)" .ci/sanitize $(ARGS)
+
 format: ## Format all sources in place.
 	@swift format --in-place --parallel --recursive $(wildcard $(SOURCES))
 
@@ -74,5 +84,6 @@ verify-systemd: ## Check the units, and their exposure, with systemd-analyze.
 
 clean: ## Stop a kept demo, and delete everything that was built.
 	@.ci/demo stop
-	@for name in test demo bench crash crash-test hostile; do .ci/postgres remove .build/postgres-$$name; done
+	@for name in test demo bench crash crash-test hostile sanitize; do \
+	    .ci/postgres remove .build/postgres-$$name; done
 	@rm -rf .build Benchmarks/.build

@@ -49,6 +49,19 @@ let unixSignals = Target.Dependency.product(
 // Command lines.
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// METERD_FUZZ=1 (set by `.ci/fuzz`) adds the program that libFuzzer drives; it links only there.
+let fuzzer: [Target] =
+    Context.environment["METERD_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "meterd-fuzz",
+            dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzzing/Driver",
+            swiftSettings: settings
+        )
+    ]
+
 let package = Package(
     name: "meterd",
     products: [
@@ -135,6 +148,7 @@ let package = Package(
         ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
@@ -224,6 +238,22 @@ let package = Package(
         ),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
         tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
-    ],
+
+        // What holds for any input; libFuzzer and the tests try it on different ones.
+        .target(
+            name: "FuzzProperties",
+            dependencies: [
+                "Wire", "Journaling", "Accounting", "SettingsFiles", "Rating", "Quantities",
+            ],
+            path: "Tests/Fuzzing/Properties",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzzing/Tests",
+            swiftSettings: settings
+        ),
+    ] + fuzzer,
     swiftLanguageModes: [.v6]
 )

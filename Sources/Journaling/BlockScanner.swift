@@ -100,6 +100,8 @@ final class BlockScanner {
         if position >= bufferedFrom, position + UInt64(count) <= bufferedEnd { return true }
         guard UInt64(count) <= limit - position else { return false }
         if count > buffer.count {
+            // A length that the file does not have is damage, and no reason to ask for memory.
+            guard try hasByte(at: position + UInt64(count) - 1) else { return false }
             buffer.deallocate()
             buffer = .allocate(byteCount: count, alignment: 4096)
         }
@@ -111,5 +113,12 @@ final class BlockScanner {
             at: position - segment.start
         )
         return bufferedCount >= count
+    }
+
+    /// Whether the file reaches as far as a position; what was buffered is given up.
+    private func hasByte(at position: UInt64) throws(JournalError) -> Bool {
+        bufferedCount = 0
+        let byte = UnsafeMutableRawBufferPointer(rebasing: buffer[..<1])
+        return try segment.file.read(into: byte, at: position - segment.start) == 1
     }
 }

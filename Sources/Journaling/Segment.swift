@@ -42,7 +42,8 @@ struct Segment: Sendable {
             throw .unknownFormat(segment: name, version: header.version)
         }
         guard header.start == start, header.size >= SegmentHeader.bytes + BlockHeader.bytes,
-            header.size % 8 == 0, header.size <= UInt64(Int64.max) - start
+            header.size % 8 == 0, start % 8 == 0, start <= UInt64(Int64.max),
+            header.size <= UInt64(Int64.max) - start
         else { throw damage }
         self.start = start
         self.size = header.size

@@ -57,6 +57,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [UInt64(1), 4, UInt64(Int64.max) + 1, UInt64.max - 7, UInt64.max])
+    func `a segment that begins where none can begin is damage`(start: UInt64) {
+        let disk = SimulatedDisk()
+        let name = SegmentName.text(start)
+        disk.setBytes(of: name, to: SegmentHeader(start: start, size: 512).encoded)
+        #expect(throws: JournalError.corrupted(segment: name, position: start)) {
+            try Bench(disk)
+        }
+    }
+
     @Test func `without the seal damage to the last block looks like a torn tail`() throws {
         let disk = SimulatedDisk()
         try threeBlocks(disk)

@@ -70,14 +70,36 @@ struct Recovered {
     var replayed: UInt64 = 0
     /// How many organisations were loaded.
     var loaded = 0
+    /// How long loading took, in microseconds.
+    var loadMicroseconds: Int64 = 0
+    /// How long replaying took, in microseconds.
+    var replayMicroseconds: Int64 = 0
 
     /// What was found, for the start-up log.
     var summary: String {
         let torn = journal.recovered.tornBytes
-        return "Loaded \(loaded) organisations from PostgreSQL at position \(checkpoint), replayed "
+        return "Loaded \(loaded) organisations from PostgreSQL at position \(checkpoint) "
+            + "in \(Recovered.seconds(loadMicroseconds)), replayed "
             + "\(replayed) journal records (\(backlog) usage lines) up to position "
-            + "\(journal.recovered.endPosition)"
+            + "\(journal.recovered.endPosition) in \(Recovered.seconds(replayMicroseconds))"
+            + rate
             + (torn > 0 ? ", cut off \(torn) bytes of a torn tail." : ".")
+    }
+
+    /// How fast the journal was replayed; nothing where there was too little to tell.
+    private var rate: String {
+        guard replayed >= 1000, replayMicroseconds > 0 else { return "" }
+        // Records a microsecond are millions a second.
+        return " (\(Recovered.hundredths(Int64(replayed) * 100 / replayMicroseconds)) million/s)"
+    }
+
+    private static func seconds(_ microseconds: Int64) -> String {
+        hundredths(microseconds / 10_000) + " s"
+    }
+
+    private static func hundredths(_ value: Int64) -> String {
+        let rest = value % 100
+        return "\(value / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }
 
@@ -114,6 +136,7 @@ struct RecoveryRun {
         var loaded = 0
         let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
         let checkpoint: UInt64
+        let began = time.now()
         do throws(StoreError) {
             checkpoint = try store.loadAll(identitiesSince: since) { item in
                 switch item {
@@ -146,6 +169,7 @@ struct RecoveryRun {
         } catch {
             throw .store(error)
         }
+        let loadEnd = time.now()
         let journal = try openJournal(from: checkpoint)
         var recovered = Recovered(
             books: books,
@@ -159,7 +183,11 @@ struct RecoveryRun {
             checkpoint: checkpoint
         )
         recovered.loaded = loaded
+        recovered.loadMicroseconds = max(0, loadEnd.microseconds - began.microseconds)
+        let replayBegin = time.now()
         try replay(&recovered, &progress)
+        let replayEnd = time.now()
+        recovered.replayMicroseconds = max(0, replayEnd.microseconds - replayBegin.microseconds)
         for (number, set) in progress {
             guard let name = names.name(.producer, number) else { continue }
             producers.restore(name, number: number, progress: set)
@@ -287,14 +315,36 @@ struct ReplayState {
     var usage: UInt64 = 0
     var records: UInt64 = 0
 
+    /// How many records ahead an organisation's memory is asked for, and then that of its parts.
+    private static let farAhead = 16
+    private static let nearAhead = 8
+
     /// Applies all records of a block; false when one cannot be read.
     mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
         var walker = RecordWalker(block)
+        var far = RecordWalker(block)
+        var near = RecordWalker(block)
+        for _ in 0..<ReplayState.farAhead { prefetch(&far) }
+        for _ in 0..<ReplayState.nearAhead { prefetchParts(&near) }
         while let (kind, record) = walker.next() {
             records += 1
+            prefetch(&far)
+            prefetchParts(&near)
             guard apply(kind, record) else { return false }
         }
         return walker.position == block.count
+    }
+
+    @inline(__always)
+    private func prefetch(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetch(org)
+    }
+
+    @inline(__always)
+    private func prefetchParts(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetchParts(org)
     }
 
     private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {

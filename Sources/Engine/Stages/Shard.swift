@@ -33,6 +33,8 @@ final class Shard: @unchecked Sendable {
 
     private let books: [AccountBook?]
     let bookPointers: BookPointers
+    /// Whether there are so many organisations that their memory is worth asking for early.
+    private var prefetches = false
     let records = RecordBuffer(capacity: 131_072)
     @exclusivity(unchecked) var usageInRecords: UInt32 = 0
     /// What `records` was lent of the ring to the journal.
@@ -111,16 +113,21 @@ final class Shard: @unchecked Sendable {
     }
 
     private func tick() {
-        for case .some(let book) in books where book.nextDue <= now {
+        var slots = 0
+        for case .some(let book) in books {
+            slots += book.slotCount
             // What is more than one turn's work goes on in the next.
-            if book.tick(at: now, into: records) { stage.kick() }
+            if book.nextDue <= now, book.tick(at: now, into: records) { stage.kick() }
         }
+        prefetches = slots >= WalletPrefetch.fromOrganisations
     }
 
     private func drain(_ loop: Int) {
         let ring = commands[loop]
         guard ring.beginBatch() > 0 else { return }
+        var prefetch = prefetches ? WalletPrefetch(ring, bookPointers) : nil
         while replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next() {
+            prefetch?.step(bookPointers)
             take(record, loop: loop, gate: ring.consumedPosition)
             if records.count >= OutRing.fullChunk {
                 guard flush() else { break }
@@ -128,7 +135,15 @@ final class Shard: @unchecked Sendable {
             }
         }
         ring.release()
+        if !replies[loop].canClaim(RingMessage.maximumLength) { wantReplyRoom(loop) }
         if loops[loop].wantsRoom { loops[loop].wake() }
+    }
+
+    /// Has a loop kick this stage when it has drained replies; there was no room for more.
+    func wantReplyRoom(_ loop: Int) {
+        loops[loop].wantReplyRoom()
+        // It may have drained them between the look and the wish.
+        if replies[loop].canClaim(RingMessage.maximumLength) { stage.kick() }
     }
 
     private func take(_ record: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
@@ -313,6 +328,7 @@ final class Shard: @unchecked Sendable {
         notices[loop].removeFirst(told)
         replies[loop].publish()
         loops[loop].wake()
+        if !notices[loop].isEmpty { wantReplyRoom(loop) }
     }
 }
 

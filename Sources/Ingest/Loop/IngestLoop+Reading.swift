@@ -97,17 +97,9 @@ extension IngestLoop {
             case .jsonLines: parseLines(connection, bytes)
             case nil: 0
             }
-        keep(connection, bytes, from: connection.closing ? count : used)
+        let rest = bytes[(connection.closing ? count : used)...]
+        keep(UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: rest)), connection)
         if connection.closing { markDirty(connection) }
-    }
-
-    private func keep(
-        _ connection: Connection,
-        _ bytes: UnsafeMutableRawBufferPointer,
-        from used: Int
-    ) {
-        connection.leftover.removeAll(keepingCapacity: used < bytes.count)
-        if used < bytes.count { connection.leftover.append(contentsOf: bytes[used...]) }
     }
 
     private func parseFrames(

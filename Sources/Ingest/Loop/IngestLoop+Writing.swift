@@ -25,10 +25,11 @@ extension IngestLoop {
             deliver(record)
             taken = true
         }
-        if taken {
-            ring.release()
-            // A shard that stopped for lack of room for replies goes on.
-            wiring.shards[shard].kick()
+        guard taken else { return }
+        ring.release()
+        // A shard that stopped for lack of room for replies goes on.
+        if wiring.signal.takeReplyRoomWish() {
+            for stage in wiring.shards { stage.kick() }
         }
     }
 

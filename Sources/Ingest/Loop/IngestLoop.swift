@@ -23,9 +23,14 @@ package final class IngestLoop {
     private var freeSlots: [Int] = []
     private(set) var open = 0
     private var stalled: [Connection] = []
+    /// Those that are tried again in this turn; lists change places, so that none is made anew.
+    private var retrying: [Connection] = []
     private var paused: [Connection] = []
     private var waiting: [Connection] = []
     @exclusivity(unchecked) private var dirty: [Connection] = []
+    private var flushing: [Connection] = []
+    /// Memory for messages that are not whole yet, while no connection has one.
+    private var spares: [[UInt8]] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
     var subscribers: [Connection] = []
     @exclusivity(unchecked) var acks: AckQueue
@@ -158,13 +163,13 @@ package final class IngestLoop {
         if wiring.signal.isStopping, stopsAt == nil { beginStop() }
         resumePaused()
         guard !stalled.isEmpty else { return }
-        let retry = stalled
-        stalled.removeAll(keepingCapacity: true)
-        for connection in retry where !connection.closed {
+        swap(&stalled, &retrying)
+        for connection in retrying where !connection.closed {
             connection.stalled = false
             resume(connection)
             if !connection.stalled, !connection.closed { updateInterest(connection) }
         }
+        retrying.removeAll(keepingCapacity: true)
         if stalled.isEmpty { wiring.signal.setWantsRoom(false) }
     }
 
@@ -231,6 +236,31 @@ package final class IngestLoop {
         if event.isReadable, !connection.closed { read(connection) }
     }
 
+    /// Keeps bytes with a connection until the rest of their message comes.
+    ///
+    /// Memory goes from connection to connection: a busy one needs some after nearly every read,
+    /// and a thousand idle ones need none.
+    func keep(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        if bytes.isEmpty {
+            guard connection.leftover.capacity > 0 else { return }
+            connection.leftover.removeAll(keepingCapacity: true)
+            if spares.count < IngestLoop.spareCount {
+                spares.append([])
+                swap(&spares[spares.count - 1], &connection.leftover)
+            } else {
+                connection.leftover = []
+            }
+            return
+        }
+        if connection.leftover.capacity < bytes.count, let spare = spares.popLast() {
+            connection.leftover = spare
+        }
+        connection.leftover.removeAll(keepingCapacity: true)
+        connection.leftover.append(contentsOf: bytes)
+    }
+
+    private static let spareCount = 4
+
     func markDirty(_ connection: Connection) {
         guard !connection.dirty else { return }
         connection.dirty = true
@@ -285,12 +315,12 @@ package final class IngestLoop {
 
     private func flushAll() {
         guard !dirty.isEmpty else { return }
-        let flushing = dirty
-        dirty.removeAll(keepingCapacity: true)
+        swap(&dirty, &flushing)
         for connection in flushing {
             connection.dirty = false
             if !connection.closed { flush(connection) }
         }
+        flushing.removeAll(keepingCapacity: true)
     }
 
     private func beginStop() {
@@ -335,7 +365,9 @@ extension IngestLoop {
     }
 
     func acceptAll() {
-        for _ in 0..<64 {
+        // Few at a time: whoever connects and goes again without end is dealt with in small parts,
+        // between what others say. The kernel keeps the rest waiting.
+        for _ in 0..<8 {
             let socket = transport.accept()
             guard socket >= 0 else { return }
             if others.isEmpty {

@@ -16,6 +16,7 @@ public final class LoopSignal: Sendable {
     let fd: Int32
     private let armed = Atomic<Bool>(false)
     private let roomWanted = Atomic<Bool>(false)
+    private let replyRoomWanted = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
     private let subscribed = Atomic<Int>(0)
 
@@ -44,6 +45,23 @@ public final class LoopSignal: Sendable {
 
     /// Whether a connection of the loop waits for room in a command ring.
     public var wantsRoom: Bool { roomWanted.load(ordering: .acquiring) }
+    /// Asks the loop to kick its shards when it has next drained replies.
+    ///
+    /// Order: a fence here, between wish and look, and one in `takeReplyRoomWish()`, between giving
+    /// room back and asking for wishes: either the loop sees the wish, or who wishes sees the room
+    /// when it looks again.
+    public func wantReplyRoom() {
+        replyRoomWanted.store(true, ordering: .relaxed)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether a shard waits for room for replies; forgets it.
+    func takeReplyRoomWish() -> Bool {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard replyRoomWanted.load(ordering: .relaxed) else { return false }
+        return replyRoomWanted.exchange(false, ordering: .acquiringAndReleasing)
+    }
+
     /// Whether somebody on this loop listens to cutoffs.
     public var hasSubscribers: Bool { subscribed.load(ordering: .acquiring) > 0 }
 

@@ -71,6 +71,6 @@ public final class PostgresStore: LedgerStore {
         SET LOCAL enable_seqscan TO on; SET LOCAL enable_bitmapscan TO on;
         SET LOCAL enable_hashjoin TO on; SET LOCAL enable_mergejoin TO on;
         SET LOCAL plan_cache_mode TO auto; SET LOCAL statement_timeout TO 0;
-        SET LOCAL work_mem TO '64MB'
+        SET LOCAL work_mem TO '256MB'
         """
 }

@@ -8,6 +8,8 @@ import Synchronization
 package struct Scale: Sendable {
     /// For how long each client attacks.
     package var seconds: Double
+    /// For how long the neighbours are measured alone.
+    package var alone = 4.0
     /// How many connections the crowd is.
     package var crowd: Int
     /// How many connections the others have.
@@ -21,10 +23,11 @@ package struct Scale: Sendable {
     package static let full = Scale(seconds: 8, crowd: 1000, connections: 400, lorisSeconds: 120)
     /// For tests.
     package static let small = Scale(
-        seconds: 0.7,
+        seconds: 0.4,
+        alone: 0.1,
         crowd: 200,
         connections: 40,
-        lorisSeconds: 0.7,
+        lorisSeconds: 0.4,
         reports: 500
     )
 }
@@ -132,7 +135,7 @@ package final class Stage {
     package func run(_ client: any HostileClient) throws -> HostileRow {
         let seconds = client.isSlow ? scale.lorisSeconds : scale.seconds
         asker.restart()
-        usleep(UInt32(min(seconds, 4) * 1e6))
+        usleep(UInt32(scale.alone * 1e6))
         let alone = Latency(asker.seconds)
         let before = try memory()
         let (flag, group) = (overFlag, DispatchGroup())

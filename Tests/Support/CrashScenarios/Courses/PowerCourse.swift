@@ -48,6 +48,12 @@ package struct PowerCourse {
         }
     }
 
+    /// How often the power was cut.
+    package var cuts: Int { losses.cuts }
+
+    /// How many writes were lost, whole or in part.
+    package var writesLost: Int { losses.writes }
+
     /// What happened, for the table.
     package var rows: [(String, String)] {
         [

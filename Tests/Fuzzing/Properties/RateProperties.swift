@@ -1,0 +1,103 @@
+import Quantities
+import Rating
+import SettingsFiles
+
+/// Goal: a rate card is refused, or prices everything in one way.
+///
+/// Input: a rate card's YAML; where it begins with `{`, LiteLLM's JSON as well.
+///
+/// Properties: what was read, written out and read again is the same; it makes a table whose
+/// charges are the sums of their parts, never negative, never above their ceiling, and the same
+/// when made again from a price's durable text.
+enum RateProperties {
+    static func check(_ input: UnsafeRawBufferPointer) throws(BrokenPromise) {
+        guard let text = input.validText else { return }
+        let first = load(text)
+        let second = load(text)
+        try promise(first == second, "loads as something else the second time")
+        if case .success(let card) = first { try check(card) }
+        guard text.hasPrefix("{") else { return }
+        do throws(SettingsError) {
+            let list = try LiteLLMImport(text: text, file: "prices")
+            _ = list.report.text
+            let yaml = list.yaml(source: "prices")
+            guard case .success(let card) = load(yaml) else {
+                throw .invalid(file: "ours", issues: [])
+            }
+            try check(imported: list.card, card)
+        } catch {
+            guard case .invalid(let file, _) = error, file == "ours" else { return }
+            throw BrokenPromise("an imported list, written out, is refused")
+        }
+    }
+
+    private static func check(
+        imported: RateCard,
+        _ read: RateCard
+    ) throws(SettingsError) {
+        if imported != read { throw .invalid(file: "ours", issues: []) }
+    }
+
+    private static func check(_ card: RateCard) throws(BrokenPromise) {
+        switch load(RateCardFile.write(card, comment: ["again"])) {
+        case .failure(let complaint):
+            throw BrokenPromise("a card that was taken, written out, is refused: \(complaint)")
+        case .success(let again):
+            try promise(again == card, "a card became another: \(card) and \(again)")
+        }
+        let table: RateTable
+        do throws(RateCardError) {
+            table = try RateTable(card)
+        } catch {
+            throw BrokenPromise("a card that was taken makes no table: \(error)")
+        }
+        for version in 0..<min(table.versionCount, 16) { try check(table, version) }
+    }
+
+    private static let counts = [
+        TokenCounts(),
+        TokenCounts(input: 1, output: 1),
+        TokenCounts(input: 1000, cacheRead: 600, cacheWrite: 100, output: 50, reasoning: 20),
+        TokenCounts(input: 200_000, cacheRead: 200_000),
+        TokenCounts(input: 200_001, cacheWrite: 200_001, output: 7, reasoning: 7),
+        TokenCounts(input: .max, cacheRead: .max, output: .max, reasoning: .max),
+        TokenCounts(input: .max, output: .max),
+    ]
+
+    private static func check(_ table: RateTable, _ version: Int) throws(BrokenPromise) {
+        let content = table.content(ofVersion: version)
+        guard let again = PriceContent(canonicalText: content.canonicalText) else {
+            throw BrokenPromise("no price: \(content.canonicalText)")
+        }
+        try promise(again == content, "\(content) became \(again)")
+        let other = RateTable(pricing: again, policy: table.policy)
+        for tokens in counts {
+            guard let charge = table.charge(tokens, version: version),
+                let parts = table.breakdown(tokens, version: version)
+            else { throw BrokenPromise("\(tokens) has no price") }
+            let sum = parts.reduce(Amount.zero) { $0 + $1.amount }
+            try promise(sum == charge.amount, "\(tokens): the parts are \(sum) of \(charge)")
+            try promise(charge.amount >= .zero, "\(tokens) cost \(charge.amount)")
+            let ceiling = table.ceiling(
+                maxInput: tokens.input,
+                maxOutput: tokens.output,
+                version: version
+            )
+            try promise(charge.amount <= ceiling, "\(tokens) cost more than \(ceiling)")
+            try promise(other.charge(tokens, version: 0) == charge, "\(tokens) cost otherwise")
+        }
+    }
+
+    private enum Outcome: Equatable {
+        case success(RateCard)
+        case failure(String)
+    }
+
+    private static func load(_ text: String) -> Outcome {
+        do throws(SettingsError) {
+            return .success(try RateCardFile.load(text: text, file: "card").card)
+        } catch {
+            return .failure(error.description)
+        }
+    }
+}
