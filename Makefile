@@ -13,9 +13,8 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash hostile simulate mutants fuzz fuzz-seeds \
-        sanitize format lint setup \
-        install uninstall \
+.PHONY: help demo demo-stop test check build bench bench-smoke crash hostile simulate mutants fuzz \
+        fuzz-seeds sanitize format lint setup install uninstall \
         verify-systemd clean
 
 help: ## Show what there is to do.
@@ -39,8 +38,11 @@ build: setup ## Build meterd and meterctl for release.
 	@swift build $(RELEASE) --product meterd
 	@swift build $(RELEASE) --product meterctl
 
-bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for some).
+bench: ## Measure, with a baseline beside each figure (ARGS="--filter rings" for some).
 	@.ci/bench $(ARGS)
+
+bench-smoke: ## Run every row of the benchmarks with tiny parameters, to see that they still work.
+	@.ci/bench --smoke $(ARGS)
 
 crash: ## Attack daemon, PostgreSQL and disk, and prove the books (ROUNDS=200 EVENTS=1000000).
 	@ROUNDS="$(ROUNDS)" EVENTS="$(EVENTS)" .ci/crash $(ARGS)

@@ -70,6 +70,8 @@ let package = Package(
         .library(name: "MeterClient", targets: ["MeterClient"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Quantities", targets: ["Quantities"]),
+        .library(name: "Rings", targets: ["Rings"]),
+        .library(name: "Rating", targets: ["Rating"]),
         .library(name: "CLibpq", targets: ["CLibpq"]),
     ],
     dependencies: [

@@ -34,8 +34,9 @@ final class ProducerSession {
     @exclusivity(unchecked) private(set) var accepted: UInt64
     private let recovered: SequenceSet
     private let hasRecovered: Bool
-    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known. There
-    /// are none before the first report.
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    ///
+    /// There are none before the first report.
     @exclusivity(unchecked) private var recent: UnsafeMutablePointer<UInt64>?
 
     /// How many digests are kept, a power of two.

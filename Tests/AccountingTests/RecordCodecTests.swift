@@ -150,7 +150,11 @@ import Testing
     }
 
     @Test func `the digest of a draft tells every fact from another, but no latency`() throws {
-        func digest(names: UInt64 = 1, id: String = "r-1", _ change: (inout UsageFacts) -> Void)
+        func digest(
+            names: UInt64 = 1,
+            id: String = "r-1",
+            _ change: (inout UsageFacts) -> Void
+        )
             -> UInt64
         {
             var facts = UsageFacts()

@@ -106,13 +106,8 @@ public final class Engine: Sendable {
             isStopping: isStopping
         )
         let recovered = try run.run(store: doors.store, holder: StoreFactory.holder(settings))
-        let plan = EnginePlan(
-            loops: settings.ingestLoops(cores: StoreFactory.cores),
-            shards: settings.shards(cores: StoreFactory.cores),
-            ringBytes: settings.engine.ringBytes
-        )
         let parts = try EngineParts(
-            plan: plan,
+            plan: EnginePlan(settings, cores: StoreFactory.cores),
             settings: settings,
             recovered: recovered,
             card: card,

@@ -13,6 +13,12 @@ struct EnginePlan {
     var loops: Int
     var shards: Int
     var ringBytes: Int
+
+    init(_ settings: Settings, cores: Int) {
+        loops = settings.ingestLoops(cores: cores)
+        shards = settings.shards(cores: cores)
+        ringBytes = settings.engine.ringBytes
+    }
 }
 
 /// All stages and the rings between them, before they run.

@@ -132,40 +132,12 @@ struct RecoveryRun {
             )
         }
         let batch = BatchBuilder()
-        var progress: [UInt32: SequenceSet] = [:]
-        var loaded = 0
         let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
         let checkpoint: UInt64
         let began = time.now()
+        var state = LoadedState(books, directory, names, prices, batch)
         do throws(StoreError) {
-            checkpoint = try store.loadAll(identitiesSince: since) { item in
-                switch item {
-                case .name(let name): names.restore(name)
-                case .price(let price): prices.restore(price)
-                case .producer(let number, let set):
-                    progress[number] = set
-                    batch.restore(producer: number, progress: set)
-                case .organisation(let snapshot):
-                    directory.load(snapshot)
-                    books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
-                    loaded += 1
-                case .usageIdentity(let found):
-                    let book = books[Int(AccountBook.partition(of: found.org))]
-                    book.loadUsageIdentity(
-                        found.identity,
-                        content: found.content,
-                        at: found.appliedAt
-                    )
-                case .grantIdentity(let found):
-                    let book = books[Int(AccountBook.partition(of: found.org))]
-                    book.loadGrantIdentity(
-                        found.identity,
-                        content: found.content,
-                        grant: found.grant,
-                        at: found.issuedAt
-                    )
-                }
-            }
+            checkpoint = try store.loadAll(identitiesSince: since) { state.take($0) }
         } catch {
             throw .store(error)
         }
@@ -182,13 +154,13 @@ struct RecoveryRun {
             journal: journal,
             checkpoint: checkpoint
         )
-        recovered.loaded = loaded
+        recovered.loaded = state.organisations
         recovered.loadMicroseconds = max(0, loadEnd.microseconds - began.microseconds)
         let replayBegin = time.now()
-        try replay(&recovered, &progress)
+        try replay(&recovered, &state.progress)
         let replayEnd = time.now()
         recovered.replayMicroseconds = max(0, replayEnd.microseconds - replayBegin.microseconds)
-        for (number, set) in progress {
+        for (number, set) in state.progress {
             guard let name = names.name(.producer, number) else { continue }
             producers.restore(name, number: number, progress: set)
         }
@@ -302,6 +274,56 @@ struct RecoveryRun {
         recovered.backlog = state.usage
         recovered.replayed = state.records
         progress = state.progress
+    }
+}
+
+/// What loading from PostgreSQL fills.
+private struct LoadedState {
+    let books: [AccountBook]
+    let directory: Directory
+    let names: NameRegistry
+    let prices: PriceRegistry
+    let batch: BatchBuilder
+    var progress: [UInt32: SequenceSet] = [:]
+    var organisations = 0
+
+    init(
+        _ books: [AccountBook],
+        _ directory: Directory,
+        _ names: NameRegistry,
+        _ prices: PriceRegistry,
+        _ batch: BatchBuilder
+    ) {
+        self.books = books
+        self.directory = directory
+        self.names = names
+        self.prices = prices
+        self.batch = batch
+    }
+
+    mutating func take(_ item: LoadedItem) {
+        switch item {
+        case .name(let name): names.restore(name)
+        case .price(let price): prices.restore(price)
+        case .producer(let number, let set):
+            progress[number] = set
+            batch.restore(producer: number, progress: set)
+        case .organisation(let snapshot):
+            directory.load(snapshot)
+            books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
+            organisations += 1
+        case .usageIdentity(let found):
+            let book = books[Int(AccountBook.partition(of: found.org))]
+            book.loadUsageIdentity(found.identity, content: found.content, at: found.appliedAt)
+        case .grantIdentity(let found):
+            let book = books[Int(AccountBook.partition(of: found.org))]
+            book.loadGrantIdentity(
+                found.identity,
+                content: found.content,
+                grant: found.grant,
+                at: found.issuedAt
+            )
+        }
     }
 }
 

@@ -31,7 +31,9 @@ struct Quotes: ~Copyable {
         quotes.deallocate()
     }
 
-    /// What is known of a model; asks the card the first time. Valid until the next call.
+    /// What is known of a model, until the next call.
+    ///
+    /// It asks the card the first time.
     @inline(__always)
     mutating func quote(_ model: UInt32, _ pricing: Pricing) -> UnsafeMutablePointer<Quote> {
         let index = Int(model)

@@ -36,7 +36,8 @@ extension IngestLoop {
         guard room > 0 else { return }
         let space = UnsafeMutableRawBufferPointer(rebasing: buffer[..<room])
         switch transport.receive(connection.fd, into: space) {
-        case .bytes(let count): gather(UnsafeRawBufferPointer(rebasing: space[..<count]), connection)
+        case .bytes(let count):
+            gather(UnsafeRawBufferPointer(rebasing: space[..<count]), connection)
         case .nothing: break
         case .end: end(connection)
         case .broken: close(connection)

@@ -76,8 +76,8 @@ package struct HostileRow: Sendable {
 
     /// The columns of ``line``.
     package static let heading = """
-        | client | what it did | the daemon | MiB before, most, after | bound | neighbour p50 / p99 \
-        alone | during | p99 ratio |
+        | client | what it did | the daemon | MiB before, most, after | bound | neighbour p50 / \
+        p99 alone | during | p99 ratio |
         | --- | --- | --- | --- | ---: | ---: | ---: | ---: |
         """
 

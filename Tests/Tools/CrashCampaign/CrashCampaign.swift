@@ -14,14 +14,14 @@ struct CrashCampaign: ParsableCommand {
             outage   PostgreSQL crashes and stays away, also while the daemon starts
             cut      connections cut around COMMIT and elsewhere; sessions ended in a COPY
             pause    SIGSTOP of the daemon and of PostgreSQL for seconds; SIGTERM under load
-            disk     the journal's file system is full: of the journal, of another's file (root only)
+            disk     the journal's file system is full, by the journal or another file (root only)
             power    what no finished fdatasync covers is lost or torn; at last on a disk that lies,
                      which must be noticed
 
             After each part the tables are read with plain SQL and compared with what was planned:
-            every event acknowledged is stored, once, for the exact amount, and the daemon's audit is
-            green. The daemon is the program in METERD_BINARY. `make crash` runs this with a private
-            PostgreSQL that syncs. The same seed gives the same events and the same choices.
+            every event acknowledged is stored, once, for the exact amount, and the daemon's audit
+            is green. The daemon is the program in METERD_BINARY. `make crash` runs this with a
+            private PostgreSQL that syncs. The same seed gives the same events and the same choices.
             """
     )
 

@@ -10,9 +10,9 @@ struct HostileCampaign: ParsableCommand {
         abstract:
             "Hostile and heavy clients against a real daemon, and what the others have of it.",
         discussion: """
-            Beside each client two well-behaved gateways go on: one asks before each request, and its
-            round trips are timed, first alone and then during the attack; one reports usage, and
-            every report must be acknowledged and stored once. The daemon's resident memory is
+            Beside each client two well-behaved gateways go on: one asks before each request, and
+            its round trips are timed, first alone and then during the attack; one reports usage,
+            and every report must be acknowledged and stored once. The daemon's resident memory is
             compared with a bound that follows from its settings.
 
             The daemon is the program in METERD_BINARY; METERD_TEST_POSTGRES names a PostgreSQL.

@@ -4,9 +4,10 @@ import Glibc
 /// The journal's file system fills up under load: by the journal itself, while PostgreSQL is away,
 /// and by another's file.
 ///
-/// Method: while it is full nothing may be acknowledged that is not safe, everybody who asks is told
-/// why nothing is taken, and the daemon stays. When there is room again it must go on by itself,
-/// without a restart. Last, it is killed while the disk is full, and starts on the full disk.
+/// Method: while it is full nothing may be acknowledged that is not safe, everybody who asks is
+/// told why nothing is taken, and the daemon stays. When there is room again it must go on by
+/// itself, without a restart. Last, it is killed while the disk is full, and starts on the full
+/// disk.
 package struct FullDiskCourse {
     private let plan: CoursePlan
     private let cluster: Cluster

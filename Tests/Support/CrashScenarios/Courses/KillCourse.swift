@@ -79,8 +79,8 @@ package struct KillCourse {
             (
                 "kill -9 of",
                 "the daemon \(struck[.daemon, default: 0]), PostgreSQL "
-                    + "\(struck[.postgres, default: 0]) (\(processesKilled) processes), both at once "
-                    + "\(struck[.both, default: 0])"
+                    + "\(struck[.postgres, default: 0]) (\(processesKilled) processes), "
+                    + "both at once \(struck[.both, default: 0])"
             ),
             (
                 "at the moment",

@@ -4,8 +4,8 @@ import Glibc
 /// The daemon is frozen for longer than its lease runs, PostgreSQL is frozen for as long, and the
 /// daemon is asked to stop, all under load.
 ///
-/// Method: while PostgreSQL stands still events are acknowledged and holds granted. After each SIGTERM everything that was taken must be in PostgreSQL already, before the
-/// next start.
+/// Method: while PostgreSQL stands still events are acknowledged and holds granted. After each
+/// SIGTERM everything that was taken must be in PostgreSQL already, before the next start.
 package struct PauseCourse {
     private let plan: CoursePlan
     private let times: Int

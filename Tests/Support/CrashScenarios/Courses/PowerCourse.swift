@@ -4,9 +4,9 @@ import Glibc
 /// The power of the journal's disk goes under load: what no finished sync covered is lost or torn.
 ///
 /// Method: the daemon is killed at a random moment, or right after an acknowledgement; then its
-/// files are put into a state that a disk could have left them in. In some rounds a plain kill comes
-/// before, so that the next process works on what was never synced. Everything acknowledged must be
-/// there; and a disk that lies about its syncs must be found out.
+/// files are put into a state that a disk could have left them in. In some rounds a plain kill
+/// comes before, so that the next process works on what was never synced. Everything acknowledged
+/// must be there; and a disk that lies about its syncs must be found out.
 package struct PowerCourse {
     private let plan: CoursePlan
     private let rounds: Int

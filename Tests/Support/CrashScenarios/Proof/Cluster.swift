@@ -61,8 +61,8 @@ package struct Cluster: Sendable {
 
     /// Kills every process of it with SIGKILL, as the kernel does when memory is short.
     ///
-    /// The postmaster goes first, so that it starts nobody anew. Returns when all are gone: the next
-    /// start refuses while one of them still holds the shared memory.
+    /// The postmaster goes first, so that it starts nobody anew. Returns when all are gone: the
+    /// next start refuses while one of them still holds the shared memory.
     ///
     /// - Returns: How many processes were killed.
     /// - Throws: `HarnessError` when it does not run, or somebody survives.
@@ -75,8 +75,8 @@ package struct Cluster: Sendable {
         try wait(until: "PostgreSQL's processes are gone", within: 20, step: 1000) {
             all.allSatisfy { Glibc.kill($0, 0) != 0 || Cluster.isDead($0) }
         }
-        // Where their new parent takes its time to ask how they ended, their numbers stay taken, and
-        // the next start would believe that they still run.
+        // Where their new parent takes its time to ask how they ended, their numbers stay taken,
+        // and the next start would believe that they still run.
         if Glibc.kill(all[0], 0) == 0 {
             unlink("\(try Cluster.text("\(folder)/data.path"))/postmaster.pid")
             unlink("\(try Cluster.text("\(folder)/socket.path"))/.s.PGSQL.5432.lock")

@@ -18,7 +18,8 @@ package struct DeafCaller: HostileClient {
 
     package func attack(_ attack: Attack) throws -> String {
         let line =
-            #"{"type":"authorize","request":1,"key":"\#(attack.key)","model":"plain","ttl_ms":1000}"#
+            #"{"type":"authorize","request":1,"key":"\#(attack.key)","#
+            + #""model":"plain","ttl_ms":1000}"#
         let bytes = Array(String(repeating: line + "\n", count: 50).utf8)
         let closed = try attack.flood(bytes, greeting: [])
         if closed == 0 { throw HarnessError("nobody was cut off") }
@@ -92,7 +93,8 @@ package struct DeafReporter: HostileClient {
 }
 
 extension Attack {
-    /// Sends the same on a tenth of the connections until the daemon closes them, and connects anew.
+    /// Sends the same on a tenth of the connections until the daemon closes them, and connects
+    /// anew.
     ///
     /// - Parameters:
     ///   - bytes: What to send.
