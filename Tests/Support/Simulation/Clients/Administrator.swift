@@ -86,7 +86,8 @@ final class Administrator {
         world.statistics.administration += 1
         switch call {
         case .close(let organisation): world.closeAsked(organisation)
-        case .rotateKey(let organisation, let name): world.rotationAsked(organisation, name)
+        case .rotateKey(let organisation, let name), .revokeKey(let organisation, let name):
+            world.changeAsked(organisation, name)
         default: break
         }
         Task(executorPreference: world.executor) {
@@ -226,10 +227,13 @@ final class Administrator {
                 name: "key-\(calls)-\(name)",
                 project: project
             )
-        case let roll where (roll == 3 || roll == 4) && !account.keys.isEmpty:
-            return .rotateKey(organisation: account.name, name: account.anyKey(&world.random))
-        case 5 where !account.keys.isEmpty && world.roll(3) == 0:
-            return .revokeKey(organisation: account.name, name: account.anyKey(&world.random))
+        case 3, 4:
+            // Two changes of one key at a time would leave nobody knowing which secret came last.
+            guard let key = account.steadyKey(&world.random) else { return grant(account) }
+            return .rotateKey(organisation: account.name, name: key)
+        case 5 where world.roll(3) == 0:
+            guard let key = account.steadyKey(&world.random) else { return grant(account) }
+            return .revokeKey(organisation: account.name, name: key)
         case 6, 7, 8, 9:
             return cap(account)
         case 10 where world.roll(12) == 0 && accounts.count > 2:
@@ -287,8 +291,8 @@ struct AccountKey {
     var name: String
     var secret: String?
     var revokedAt: Int?
-    /// Whether a rotation is under way, or was when the daemon died.
-    var isRotating = false
+    /// Whether a rotation or revocation is under way, or was when the daemon died.
+    var isChanging = false
     /// Secrets that are dead, and since when.
     var dead: [String: Int] = [:]
 }
@@ -306,11 +310,17 @@ struct Account {
         keys[random.below(keys.count)].name
     }
 
+    /// A key that nobody is changing.
+    func steadyKey(_ random: inout SplitMix) -> String? {
+        let steady = keys.filter { !$0.isChanging }
+        return steady.isEmpty ? nil : steady[random.below(steady.count)].name
+    }
+
     mutating func rotate(_ key: String, to secret: String, at step: Int) {
         guard let index = keys.firstIndex(where: { $0.name == key }) else { return }
         if let old = keys[index].secret { keys[index].dead[old] = step }
         keys[index].secret = secret
-        keys[index].isRotating = false
+        keys[index].isChanging = false
     }
 
     mutating func revoke(_ key: String, at step: Int) {

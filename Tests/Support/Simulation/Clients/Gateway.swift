@@ -114,6 +114,9 @@ final class Gateway: Source {
                 let question = questions.removeValue(forKey: number)
             else { throw Violation("unexpected-answer", "\(name): \(refused)") }
             world.statistics.refusals += 1
+            if case .authorize(let request) = question {
+                try world.checkRefusal(request, refused)
+            }
             // An extension that is refused leaves the hold as it was.
             if case .extend(let one) = question { running.append(one) }
         case .released(let released):

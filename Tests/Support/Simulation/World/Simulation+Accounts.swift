@@ -23,10 +23,10 @@ extension Simulation {
         update(name) { $0.isClosing = true }
     }
 
-    func rotationAsked(_ name: String, _ key: String) {
+    func changeAsked(_ name: String, _ key: String) {
         update(name) { account in
             for index in account.keys.indices where account.keys[index].name == key {
-                account.keys[index].isRotating = true
+                account.keys[index].isChanging = true
             }
         }
     }
@@ -62,7 +62,7 @@ extension Simulation {
         if account.isClosing, code == nil || code == .accountClosed { return true }
         guard report.accountKind == .key else { return false }
         // Only an old secret is unknown.
-        let isCurrent = account.keys.contains { $0.secret == report.account && !$0.isRotating }
+        let isCurrent = account.keys.contains { $0.secret == report.account && !$0.isChanging }
         return !isCurrent && (code == nil || code == .invalidKey)
     }
 
@@ -158,6 +158,25 @@ extension Simulation {
         else { return }
         if let eased = evidence.easings[granted.hold.org.raw], eased > cut.position { return }
         throw Violation("grant-after-cutoff", "\(granted) for \(request), cut at \(cut)")
+    }
+
+    /// Whether a request may have been refused, by what its owner knows now.
+    func checkRefusal(_ request: Request, _ refused: Refused) throws(Violation) {
+        guard let account = accounts.first(where: { $0.name == request.organisation }) else {
+            throw Violation("unexpected-answer", "\(refused) for \(request)")
+        }
+        let isJust: Bool
+        switch refused.body.code {
+        case "account_closed":
+            isJust = account.isClosing
+        case "invalid_key":
+            let key = account.keys.first { $0.secret == request.account }
+            isJust = request.accountKind == .key && (key.map(\.isChanging) ?? true)
+        default:
+            // A limit that bit has numbers which say so.
+            isJust = refused.limit != nil
+        }
+        if !isJust { throw Violation("refused-without-reason", "\(refused) for \(request)") }
     }
 
     /// Somebody was told that an organisation is cut off.
