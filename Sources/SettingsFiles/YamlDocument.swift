@@ -144,7 +144,7 @@ public struct YamlDocument {
             .composer(_, let problem, let mark, _):
             return issue(mark, nil, "not well-formed YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            // Yams gives them in the order of a hash.
+            // Yams gives keys of different kinds in the order of a hash.
             let keys = duplicates.sorted().joined(separator: "\", \"")
             return issue(context.mark, keys, "appears more than once in the same mapping")
         case .reader(let problem, _, _, _):
