@@ -13,8 +13,8 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench crash fuzz fuzz-seeds sanitize format lint setup \
-        install uninstall \
+.PHONY: help demo demo-stop test check build bench bench-smoke crash hostile simulate mutants fuzz \
+        fuzz-seeds sanitize format lint setup install uninstall \
         verify-systemd clean
 
 help: ## Show what there is to do.
@@ -38,11 +38,23 @@ build: setup ## Build meterd and meterctl for release.
 	@swift build $(RELEASE) --product meterd
 	@swift build $(RELEASE) --product meterctl
 
-bench: ## Measure, with a baseline beside each figure (ARGS="--filter Ring" for some).
+bench: ## Measure, with a baseline beside each figure (ARGS="--filter rings" for some).
 	@.ci/bench $(ARGS)
 
-crash: ## Attack the daemon with kill -9 and outages, and prove the books (ROUNDS=50 EVENTS=1000000).
+bench-smoke: ## Run every row of the benchmarks with tiny parameters, to see that they still work.
+	@.ci/bench --smoke $(ARGS)
+
+crash: ## Attack daemon, PostgreSQL and disk, and prove the books (ROUNDS=200 EVENTS=1000000).
 	@ROUNDS="$(ROUNDS)" EVENTS="$(EVENTS)" .ci/crash $(ARGS)
+
+mutants: ## Break the code in one place after the other, and show what catches it (SEEDS=300).
+	@SEEDS="$(SEEDS)" STEPS="$(STEPS)" .ci/mutants $(ARGS)
+
+simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or one (SEED=7 STEPS=4000).
+	@SEED="$(SEED)" SEEDS="$(SEEDS)" STEPS="$(STEPS)" JOBS="$(JOBS)" .ci/simulate $(ARGS)
+
+hostile: ## Set hostile clients on the daemon, and time their neighbours (ARGS="--seconds 3").
+	@.ci/hostile $(ARGS)
 
 fuzz: ## Fuzz what reads bytes from outside (SECONDS=600 HARNESS=binary; INPUT=FILE tries one again).
 	@SECONDS_EACH="$(SECONDS)" HARNESS="$(HARNESS)" INPUT="$(INPUT)" .ci/fuzz
@@ -74,5 +86,6 @@ verify-systemd: ## Check the units, and their exposure, with systemd-analyze.
 
 clean: ## Stop a kept demo, and delete everything that was built.
 	@.ci/demo stop
-	@for name in test demo bench crash crash-test sanitize; do .ci/postgres remove .build/postgres-$$name; done
+	@for name in test demo bench crash crash-test hostile sanitize; do \
+	    .ci/postgres remove .build/postgres-$$name; done
 	@rm -rf .build Benchmarks/.build

@@ -70,6 +70,8 @@ let package = Package(
         .library(name: "MeterClient", targets: ["MeterClient"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Quantities", targets: ["Quantities"]),
+        .library(name: "Rings", targets: ["Rings"]),
+        .library(name: "Rating", targets: ["Rating"]),
         .library(name: "CLibpq", targets: ["CLibpq"]),
     ],
     dependencies: [
@@ -139,12 +141,16 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities", "CLinux"]),
         tests("RingsTests", ["Rings", "Quantities"]),
         tests("RatingTests", ["Rating", "Quantities"]),
-        tests("AccountingTests", ["Accounting", "Quantities"]),
+        tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
         tests("WireTests", ["Wire", "Quantities"]),
-        tests("JournalingTests", ["Journaling", "Quantities", "CLinux"]),
-        tests("PostgresStoreTests", ["PostgresStore", "Accounting", "Quantities", "CLibpq"]),
+        tests("JournalingTests", ["Journaling", "DiskSimulation", "Quantities", "CLinux"]),
+        tests(
+            "PostgresStoreTests",
+            ["PostgresStore", "SimulatedBooks", "Accounting", "Quantities", "CLibpq"]
+        ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
@@ -158,6 +164,44 @@ let package = Package(
         ),
         tests("MeterdTests", ["meterd"]),
         tests("HouseRulesTests", []),
+
+        // The whole daemon behind simulated doors, stepped by a seed.
+        .target(
+            name: "DiskSimulation",
+            dependencies: ["Journaling", "Quantities"],
+            path: "Tests/Support/DiskSimulation",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LedgerModel",
+            dependencies: ["Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Model",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "SimulatedBooks",
+            dependencies: ["PostgresStore", "LedgerModel", "Accounting", "Quantities"],
+            path: "Tests/Support/Simulation/Database",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "Ingest", "Journaling", "PostgresStore", "Accounting", "Rings", "Rating",
+                "Wire", "SettingsFiles", "Quantities", "DiskSimulation", "LedgerModel",
+                "SimulatedBooks",
+            ],
+            path: "Tests/Support/Simulation",
+            exclude: ["Model", "Database", "README.md"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-simulate",
+            dependencies: ["Simulation", arguments],
+            path: "Tests/Tools/Simulate",
+            swiftSettings: settings
+        ),
+        tests("SimulationTests", ["Simulation", "Quantities"]),
 
         // The real daemon, its real socket and a real PostgreSQL.
         .target(
@@ -174,8 +218,20 @@ let package = Package(
         ),
         .executableTarget(
             name: "meterd-crash",
-            dependencies: ["CrashScenarios", arguments],
+            dependencies: ["CrashScenarios", "DaemonHarness", arguments],
             path: "Tests/Tools/CrashCampaign",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "HostileScenarios",
+            dependencies: ["DaemonHarness", "MeterClient", "Wire", "Quantities"],
+            path: "Tests/Support/HostileScenarios",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "meterd-hostile",
+            dependencies: ["HostileScenarios", arguments],
+            path: "Tests/Tools/HostileCampaign",
             swiftSettings: settings
         ),
         tests(
@@ -183,6 +239,7 @@ let package = Package(
             ["DaemonHarness", "MeterClient", "Wire", "Quantities", "meterd"]
         ),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
+        tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
 
         // What holds for any input; libFuzzer and the tests try it on different ones.
         .target(

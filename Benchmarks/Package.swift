@@ -5,7 +5,9 @@ import PackageDescription
 let package = Package(
     name: "meterd-benchmarks",
     dependencies: [
-        .package(name: "meterd", path: "../")
+        .package(name: "meterd", path: "../"),
+        // What the rings are compared with.
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
     ],
     targets: [
         .executableTarget(
@@ -14,6 +16,9 @@ let package = Package(
                 .product(name: "CLibpq", package: "meterd"),
                 .product(name: "Quantities", package: "meterd"),
                 .product(name: "Wire", package: "meterd"),
+                .product(name: "Rings", package: "meterd"),
+                .product(name: "Rating", package: "meterd"),
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

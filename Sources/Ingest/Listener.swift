@@ -58,7 +58,10 @@ public final class Listener: Sendable {
             queue.async {
                 let loop = IngestLoop(
                     wiring: wiring,
-                    listener: wiring.index == 0 ? socket : -1,
+                    transport: EpollTransport(
+                        signal: wiring.signal,
+                        listener: wiring.index == 0 ? socket : -1
+                    ),
                     others: wiring.index == 0 ? others : []
                 )
                 loop.run()

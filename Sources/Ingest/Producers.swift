@@ -13,6 +13,8 @@ struct ProducerState: Sendable {
     /// What has to be safe before `accepted` is: where its last connection stood in the rings.
     var barrier: [Barrier] = []
     /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    ///
+    /// Empty before the first report, and when the producer has been away for long.
     var recent: [UInt64] = []
 
     init(number: UInt32, progress: SequenceSet) {
@@ -32,10 +34,13 @@ final class ProducerSession {
     @exclusivity(unchecked) private(set) var accepted: UInt64
     private let recovered: SequenceSet
     private let hasRecovered: Bool
-    @exclusivity(unchecked) private var recent: [UInt64]
+    /// Digests of the latest reports, by sequence modulo the count; 0 where none is known.
+    ///
+    /// There are none before the first report.
+    @exclusivity(unchecked) private var recent: UnsafeMutablePointer<UInt64>?
 
     /// How many digests are kept, a power of two.
-    private static let recentCount: UInt64 = 1024
+    private static let recentCount = 1024
 
     init(name: String, _ state: ProducerState) {
         self.name = name
@@ -43,9 +48,28 @@ final class ProducerSession {
         self.accepted = state.accepted
         self.recovered = state.recovered
         self.hasRecovered = !state.recovered.isContiguous
-        self.recent =
-            state.recent.isEmpty
-            ? Array(repeating: 0, count: Int(ProducerSession.recentCount)) : state.recent
+        guard !state.recent.isEmpty else { return }
+        let known = makeRecent()
+        for (index, digest) in state.recent.enumerated() { known[index] = digest }
+    }
+
+    deinit {
+        recent?.deallocate()
+    }
+
+    @inline(never)
+    private func makeRecent() -> UnsafeMutablePointer<UInt64> {
+        let made = UnsafeMutablePointer<UInt64>.allocate(capacity: ProducerSession.recentCount)
+        made.initialize(repeating: 0, count: ProducerSession.recentCount)
+        recent = made
+        return made
+    }
+
+    /// A session that expects no sequence at all.
+    static var nobody: ProducerSession {
+        var state = ProducerState(number: 0, progress: SequenceSet())
+        state.accepted = .max
+        return ProducerSession(name: "", state)
     }
 
     /// What is left of it when its connection ends.
@@ -53,26 +77,38 @@ final class ProducerSession {
         var state = ProducerState(number: number, progress: recovered)
         state.accepted = accepted
         state.barrier = barrier
-        state.recent = recent
+        state.recent =
+            recent.map {
+                Array(UnsafeBufferPointer(start: $0, count: ProducerSession.recentCount))
+            } ?? []
         return state
     }
 
-    /// Whether the journal had a sequence already when the daemon started.
-    func wasRecovered(_ sequence: UInt64) -> Bool {
-        hasRecovered && recovered.contains(sequence)
+    /// Whether a sequence is the one after the last, and was not booked before the daemon started.
+    @inline(__always)
+    func isNext(_ sequence: UInt64) -> Bool {
+        sequence == accepted &+ 1 && !(hasRecovered && recovered.contains(sequence))
     }
 
     /// Counts the next sequence.
+    @inline(__always)
     func accept(_ sequence: UInt64, digest: UInt64) {
         accepted = sequence
-        recent[Int(sequence & (ProducerSession.recentCount - 1))] = digest
+        (recent ?? makeRecent())[ProducerSession.place(sequence)] = digest
     }
 
     /// Whether a repeat says something else than the report that was taken; false when forgotten.
     func isConflict(_ sequence: UInt64, digest: UInt64) -> Bool {
-        guard accepted - sequence < ProducerSession.recentCount else { return false }
-        let known = recent[Int(sequence & (ProducerSession.recentCount - 1))]
+        guard let recent, accepted - sequence < UInt64(ProducerSession.recentCount) else {
+            return false
+        }
+        let known = recent[ProducerSession.place(sequence)]
         return known != 0 && known != digest
+    }
+
+    @inline(__always)
+    private static func place(_ sequence: UInt64) -> Int {
+        Int(truncatingIfNeeded: sequence) & (recentCount - 1)
     }
 }
 
@@ -86,7 +122,13 @@ public final class Producers: Sendable {
         var taken = false
     }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private struct Register: Sendable {
+        var entries: [String: Entry] = [:]
+        /// Who left digests behind, in the order of leaving, each name once for each time.
+        var leavers: [String] = []
+    }
+
+    private let register = Mutex(Register())
     private let numbering: @Sendable (String) -> UInt32?
 
     /// Makes an empty register.
@@ -103,8 +145,9 @@ public final class Producers: Sendable {
     ///   - number: Its number.
     ///   - progress: The sequences that are booked.
     public func restore(_ name: String, number: UInt32, progress: SequenceSet) {
-        entries.withLock { entries in
-            entries[name] = Entry(state: ProducerState(number: number, progress: progress))
+        register.withLock { register in
+            let state = ProducerState(number: number, progress: progress)
+            register.entries[name] = Entry(state: state)
         }
     }
 
@@ -115,26 +158,39 @@ public final class Producers: Sendable {
     }
 
     func claim(_ name: String) -> Claim {
-        let known = entries.withLock { entries -> Claim? in
-            guard let entry = entries[name] else { return nil }
+        let known = register.withLock { register -> Claim? in
+            guard let entry = register.entries[name] else { return nil }
             if entry.taken { return .inUse }
-            entries[name]?.taken = true
+            register.entries[name]?.taken = true
             return .taken(entry.state)
         }
         if let known { return known }
         guard let number = numbering(name) else { return .tooMany }
         let fresh = ProducerState(number: number, progress: SequenceSet())
-        return entries.withLock { entries in
-            if entries[name]?.taken == true { return .inUse }
-            entries[name] = Entry(state: fresh, taken: true)
+        return register.withLock { register in
+            if register.entries[name]?.taken == true { return .inUse }
+            register.entries[name] = Entry(state: fresh, taken: true)
             return .taken(fresh)
         }
     }
 
     func giveBack(_ name: String, _ state: ProducerState) {
-        entries.withLock { entries in
-            entries[name]?.state = state
-            entries[name]?.taken = false
+        register.withLock { register in
+            register.entries[name]?.state = state
+            register.entries[name]?.taken = false
+            guard !state.recent.isEmpty else { return }
+            register.leavers.append(name)
+            guard register.leavers.count > 2 * Producers.leaversWithDigests else { return }
+            let long = register.leavers.prefix(Producers.leaversWithDigests)
+            register.leavers.removeFirst(Producers.leaversWithDigests)
+            let lately = Set(register.leavers)
+            for name in long where !lately.contains(name) {
+                register.entries[name]?.state.recent = []
+            }
         }
     }
+
+    /// So many producers that left last keep their digests, and at most twice as many: 8 KiB each,
+    /// which ever new names would otherwise take for ever.
+    private static let leaversWithDigests = 512
 }

@@ -25,8 +25,10 @@ public final class JournalSyncer {
         guard target > start else { return }
         do throws(JournalError) {
             try rewrite(upTo: target)
-            for segment in journal.segments.overlapping(from: start, to: target) {
+            var next = start
+            while let segment = journal.segments.first(from: next, to: target) {
                 try segment.file.synchronize()
+                next = segment.end
             }
         } catch {
             positions.countFailedSync()

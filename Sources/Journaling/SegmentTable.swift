@@ -45,9 +45,9 @@ final class SegmentTable: Sendable {
         return last
     }
 
-    /// The segments that have bytes of a range.
-    func overlapping(from first: UInt64, to end: UInt64) -> [Segment] {
-        list.withLock { $0.filter { $0.overlaps(from: first, to: end) } }
+    /// The first segment that has bytes of a range, or nil.
+    func first(from start: UInt64, to end: UInt64) -> Segment? {
+        list.withLock { $0.first { $0.overlaps(from: start, to: end) } }
     }
 
     /// The segment that holds a position.

@@ -15,12 +15,13 @@ public struct Amount: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// How many units make a credit.
     public static let unitsPerCredit: Int128 = 1_000_000_000_000
     /// No credits.
-    public static let zero = Amount(units: 0)
+    @inlinable public static var zero: Amount { Amount(units: 0) }
     /// The largest amount: 10^38 - 1 units.
-    public static let max = Amount(units: limit)
+    @inlinable public static var max: Amount { Amount(units: limit) }
 
-    @usableFromInline static let limit: Int128 =
+    @inlinable static var limit: Int128 {
         99_999_999_999_999_999_999_999_999_999_999_999_999
+    }
 
     /// Makes an amount of so many units; they must be within 10^38.
     ///

@@ -5,9 +5,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, BitwiseCopyable {
     public let microseconds: Int64
 
     /// The far future: a grant with this expiry never expires.
-    public static let never = Timestamp(microseconds: .max)
+    @inlinable public static var never: Timestamp { Timestamp(microseconds: .max) }
     /// 1970-01-01T00:00:00Z.
-    public static let epoch = Timestamp(microseconds: 0)
+    @inlinable public static var epoch: Timestamp { Timestamp(microseconds: 0) }
 
     /// Makes a moment.
     ///

@@ -52,7 +52,7 @@ public final class ByteRing: @unchecked Sendable {
     private let after = InlineArray<16, UInt64>(repeating: 0)
 
     /// The bytes of a record's header.
-    @usableFromInline static let headerBytes = 8
+    @inlinable static var headerBytes: Int { 8 }
 
     /// Allocates a ring.
     ///

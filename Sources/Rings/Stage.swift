@@ -15,7 +15,8 @@ import Synchronization
 ///              schedules. A kick never skips its write, also where the state would not change: a
 ///              plain load could pass the store that published.
 /// Queue:       a private serial queue per stage; `runInline()` runs on the caller's thread.
-/// Cost:        a kick of a busy stage is one compare-and-swap; of an idle one, one `async` too.
+/// Cost:        a kick of a busy stage is one compare-and-swap; of an idle one, a wake-up of its
+///              queue too, by a source, because that allocates nothing.
 /// Why:         one wake-up per idle-to-busy turn, and a stage whose queue would have to wake up
 ///              first can be driven by the thread that filled its ring.
 public final class Stage: @unchecked Sendable {
@@ -34,7 +35,7 @@ public final class Stage: @unchecked Sendable {
     /// The stage's name, also its queue's label.
     public let label: String
 
-    private let queue: DispatchQueue
+    private let source: (any DispatchSourceUserDataOr)?
     private let drive: Drive
     private let rounds: Int
     private let state = Atomic<State>(.runningAgain)
@@ -52,7 +53,17 @@ public final class Stage: @unchecked Sendable {
         self.label = label
         self.rounds = rounds
         self.drive = drive
-        self.queue = DispatchQueue(label: label)
+        guard drive == .queue else {
+            source = nil
+            return
+        }
+        source = DispatchSource.makeUserDataOrSource(queue: DispatchQueue(label: label))
+        source?.setEventHandler { [weak self] in self?.runScheduled() }
+        source?.activate()
+    }
+
+    deinit {
+        source?.cancel()
     }
 
     /// Makes a stage that is ready to run.
@@ -80,6 +91,15 @@ public final class Stage: @unchecked Sendable {
         self.body = body
         // Held as `runningAgain` since the initialiser: kicks before this point changed nothing.
         schedule(from: .runningAgain)
+    }
+
+    /// Takes the body away from a stage that is driven by hand and will not be stepped again.
+    ///
+    /// Stages hold each other by their bodies: a process that simulates many daemons would keep
+    /// them all.
+    package func retire() {
+        invariant(drive == .hand, "only a stage driven by hand is retired")
+        body = nil
     }
 
     /// Asks for a run after this moment; returns at once.
@@ -177,8 +197,8 @@ extension Stage {
         enqueue()
     }
 
+    /// Has the stage's queue run it; only ever for one turn at a time, which `scheduled` marks.
     private func enqueue() {
-        if drive == .hand { return }
-        queue.async { self.runScheduled() }
+        source?.or(data: 1)
     }
 }

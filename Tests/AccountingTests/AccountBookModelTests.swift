@@ -1,4 +1,5 @@
 import Accounting
+import LedgerModel
 import Quantities
 import Testing
 
@@ -24,8 +25,31 @@ import Testing
         #expect(replayed.now <= duel.book.now, "seed \(seed)")
         #expect(replayed.openHolds == duel.book.openHolds, "seed \(seed)")
 
+        expectFollowed(duel)
         for _ in 0..<4 { expectSnapshot(of: duel, cutAt: duel.randomCut()) }
         expectSnapshot(of: duel, cutAt: records.count)
+    }
+
+    /// The model that moves by records alone foretells each of them, and ends where the book is.
+    private func expectFollowed(_ duel: Duel) {
+        let empty = AccountModel(card: nil, checksPrices: false) { zone in
+            FixedOffsetCalendar.zones.first { $0.name == zone }?.minutes ?? 0
+        }
+        let journal = JournalModel(empty)
+        let records = duel.buffer.bytes
+        let half = duel.randomCut()
+        let before = UnsafeRawBufferPointer(rebasing: records[0..<half])
+        let after = UnsafeRawBufferPointer(rebasing: records[half...])
+        journal.append(before, from: 0, to: UInt64(half))
+        journal.append(after, from: UInt64(half), to: UInt64(records.count))
+        #expect(journal.violation == nil, "seed \(duel.seed)")
+        #expect(journal.difference(duel.book) == nil, "seed \(duel.seed)")
+        journal.moveStored(to: UInt64(half))
+        journal.restart(at: UInt64(half))
+        #expect(journal.difference(replay(before)) == nil, "seed \(duel.seed)")
+        journal.append(after, from: UInt64(half), to: UInt64(records.count))
+        #expect(journal.violation == nil, "seed \(duel.seed)")
+        #expect(journal.difference(duel.book) == nil, "seed \(duel.seed)")
     }
 
     /// Loads what a store would hold at the cut, and replays the rest.

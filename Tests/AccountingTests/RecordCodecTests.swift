@@ -44,12 +44,145 @@ import Testing
         let once = SampleRecords.changes.flatMap { encoded($0.change) }
         withExtendedLifetime(buffer) {
             #expect(Array(buffer.bytes) == (0..<100).flatMap { _ in once })
-            let other = RecordBuffer()
-            other.append(buffer.bytes)
-            #expect(Array(other.bytes) == Array(buffer.bytes))
             buffer.removeAll()
             #expect(buffer.bytes.isEmpty)
         }
+    }
+
+    @Test func `records go into lent memory, and all of them elsewhere when it is too small`() {
+        let all = SampleRecords.changes.flatMap { encoded($0.change) }
+        for size in [all.count + 64, all.count, all.count - 8, 8] {
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 8, alignment: 8)
+            defer { memory.deallocate() }
+            let buffer = RecordBuffer(capacity: 0)
+            for _ in 0..<2 {
+                buffer.lend(UnsafeMutableRawBufferPointer(rebasing: memory[..<size]))
+                #expect(buffer.isLent)
+                for (_, change) in SampleRecords.changes { change.encode(into: buffer) }
+                #expect(buffer.isLent == (size >= all.count))
+                #expect(Array(buffer.bytes) == all, "lent \(size) bytes")
+                if buffer.isLent { #expect(Array(memory[..<all.count]) == all) }
+                buffer.takeBack()
+                #expect(buffer.bytes.isEmpty && !buffer.isLent)
+            }
+        }
+    }
+
+    @Test(arguments: [(1, 0), (7, 9), (64, 0), (64, 64)])
+    func `a record is read in place as it is read as a change`(idCount: Int, sessionCount: Int) {
+        let id = (0..<idCount).map { UInt8($0) }
+        let session = (0..<sessionCount).map { UInt8(255 - $0) }
+        for usage in [SampleRecords.usage, SampleRecords.identifiedUsage] {
+            for count in 0...3 {
+                var change = usage
+                change.draws = Draws()
+                for grant in 0..<count {
+                    let part = Amount(units: change.charge.units / Int128(count))
+                    let amount = count == 1 ? change.charge : part
+                    change.draws.append(Draw(grant: UInt32(grant + 5), amount: amount))
+                }
+                encoded(change, id: id, session: session).withUnsafeBytes { bytes in
+                    let record = UsageRecord(bytes)
+                    #expect(record?.draws == change.draws)
+                    #expect(record?.drawCount == count)
+                    #expect(record?.charge == change.charge && record?.hold == change.hold)
+                    #expect(record?.org == change.org && record?.project == change.project)
+                    #expect(record?.key == change.key && record?.model == change.model)
+                    #expect(record?.price == change.price && record?.tier == change.tier)
+                    #expect(record?.producer == change.producer)
+                    #expect(record?.sequence == change.sequence)
+                    #expect(record?.at == change.at && record?.appliedAt == change.appliedAt)
+                    #expect(record?.day == change.day && record?.tokens == change.tokens)
+                    #expect(record?.provider == change.provider)
+                    #expect(record?.latencyMilliseconds == change.latencyMilliseconds)
+                    #expect(record?.failed == change.failed && record?.cacheHit == change.cacheHit)
+                    #expect(record?.identity == change.identity)
+                    #expect(record?.content == change.content)
+                    #expect(record.map { Array($0.id) } == id)
+                    #expect(record.map { Array($0.session) } == session)
+                    for end in stride(from: 0, to: bytes.count - 7, by: 8) {
+                        let cut = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+                        #expect(UsageRecord(cut) == nil, "cut after \(end) bytes")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `a draft is the record that the same change would be before it is booked`() {
+        for usage in [SampleRecords.usage, SampleRecords.identifiedUsage] {
+            var facts = UsageFacts()
+            facts.org = usage.org
+            facts.project = usage.project
+            facts.key = usage.key
+            facts.model = usage.model
+            facts.producer = usage.producer
+            facts.latencyMilliseconds = usage.latencyMilliseconds
+            facts.sequence = usage.sequence
+            facts.at = usage.at
+            facts.hold = usage.hold
+            facts.identity = usage.identity
+            facts.content = usage.content
+            facts.tokens = usage.tokens
+            facts.provider = usage.provider
+            facts.failed = usage.failed
+            facts.cacheHit = usage.cacheHit
+            var change = usage
+            change.appliedAt = .epoch
+            change.price = 0
+            change.tier = 0
+            change.day = CivilDay(number: 0)
+            change.charge = .zero
+            change.draws = Draws()
+            for count in [1, 7, 8, 9, 64] {
+                let id = (0..<count).map { UInt8($0 + 1) }
+                let expected = encoded(change, id: id, session: id)
+                var place = [UInt8](repeating: 0xAA, count: expected.count)
+                place.withUnsafeMutableBytes { place in
+                    guard let base = place.baseAddress else { return }
+                    id.withUnsafeBytes { id in
+                        _ = UsageRecord.draft(at: base, facts, id: id, session: id)
+                    }
+                }
+                #expect(place == expected)
+            }
+        }
+    }
+
+    @Test func `the digest of a draft tells every fact from another, but no latency`() throws {
+        func digest(
+            names: UInt64 = 1,
+            id: String = "r-1",
+            _ change: (inout UsageFacts) -> Void
+        )
+            -> UInt64
+        {
+            var facts = UsageFacts()
+            facts.org = 1
+            facts.tokens = TokenCounts(input: 10, cacheRead: 1, cacheWrite: 2, output: 3)
+            change(&facts)
+            let place = UnsafeMutableRawPointer.allocate(byteCount: 512, alignment: 8)
+            defer { place.deallocate() }
+            return Array(id.utf8).withUnsafeBytes { id in
+                let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+                return UsageRecord.draft(at: place, facts, id: id, session: nothing)
+                    .contentDigest(names: names)
+            }
+        }
+        let plain = digest { _ in }
+        let others = [
+            digest { $0.org = 2 }, digest { $0.key = 1 }, digest { $0.at = .epoch },
+            digest { $0.hold = 1 }, digest { $0.failed = true }, digest { $0.cacheHit = true },
+            digest { $0.tokens.input = 11 }, digest { $0.tokens.cacheRead = 2 },
+            digest { $0.tokens.cacheWrite = 1 }, digest { $0.tokens.output = 4 },
+            digest { $0.tokens.reasoning = 1 }, digest(names: 2) { _ in },
+            digest(id: "r-2") { _ in }, digest(id: "r-11") { _ in },
+            digest(id: "a longer name of a request") { _ in },
+        ]
+        #expect(Set(others + [plain]).count == others.count + 1)
+        #expect(digest { $0.latencyMilliseconds = 7 } == plain)
+        #expect(digest { $0.identity = 7 } == plain)
+        #expect(digest { $0.sequence = 7 } == plain)
     }
 
     @Test(arguments: [(0, 0), (1, 0), (0, 1), (7, 9), (255, 0), (0, 255), (255, 255)])

@@ -43,6 +43,22 @@ import Testing
         }
     }
 
+    @Test func `hardware and table agree where the input is cut into lanes`() {
+        var random = SplitMix(state: 7)
+        let bytes = (0..<30_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        bytes.withUnsafeBytes { all in
+            guard let base = all.baseAddress else { return }
+            let lengths = [12_287, 12_288, 12_289, 16_384, 24_575, 24_576, 24_583, 29_990]
+            for length in lengths {
+                for start in 0..<9 {
+                    let part = UnsafeRawBufferPointer(rebasing: all[start..<start + length])
+                    let expected = meterd_crc32c_portable(77, base + start, length)
+                    #expect(Checksum.crc32c(part, from: 77) == expected, "\(length) at \(start)")
+                }
+            }
+        }
+    }
+
     @Test func `every single flipped bit is noticed`() {
         let bytes = [UInt8](0..<64)
         let right = checksum(bytes)

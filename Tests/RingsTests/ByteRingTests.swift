@@ -23,6 +23,31 @@ import Testing
         #expect(ring.isEmpty)
     }
 
+    @Test func `looking ahead sees the rest of the batch and takes nothing`() {
+        let ring = ByteRing(capacity: 256)
+        // Moves the ring on, so that the records lie around its end.
+        for turn in 0..<20 {
+            for mark in 1...5 { #expect(put(UInt8(mark), into: ring, length: mark * 5)) }
+            ring.publish()
+            #expect(put(9, into: ring, length: 1), "it is not of the batch")
+            ring.beginBatch()
+            if turn % 2 == 1 { _ = ring.next() }
+            var ahead = ring.lookahead()
+            var seen: [[UInt8]] = []
+            while let record = ring.look(&ahead) { seen.append(Array(record)) }
+            var taken: [[UInt8]] = []
+            while let record = ring.next() { taken.append(Array(record)) }
+            #expect(seen == taken)
+            #expect(taken.count == 5 - turn % 2)
+            #expect(ring.look(&ahead) == nil)
+            ring.release()
+            ring.publish()
+            ring.beginBatch()
+            #expect(ring.next().map(Array.init) == [9])
+            ring.release()
+        }
+    }
+
     @Test func `a full ring refuses, and takes again after a release`() {
         let ring = ByteRing(capacity: 64)
         #expect(put(1, into: ring, length: 24))

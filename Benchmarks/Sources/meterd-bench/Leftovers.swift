@@ -20,13 +20,14 @@ enum Leftovers {
 
     /// Ends and deletes all of it; false when another thread does, or has.
     static func clear() -> Bool {
-        let found = state.withLock { state in
-            defer { state = State(isCleared: true) }
-            return state
+        let found = state.withLock { state -> State in
+            let found = state
+            state = State(isCleared: true)
+            return found
         }
         guard !found.isCleared else { return false }
         // Only its own child: by its number, which is ours until it is waited for.
-        if let pid = found.daemon { kill(pid, SIGKILL) }
+        if let pid = found.daemon, pid > 0 { kill(pid, SIGKILL) }
         remove(found.database)
         if let folder = found.folder { removeFolder(folder) }
         return true

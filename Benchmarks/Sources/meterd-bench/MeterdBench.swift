@@ -9,7 +9,8 @@ struct MeterdBench {
             let environment = ProcessInfo.processInfo.environment
             let arguments = Array(CommandLine.arguments.dropFirst())
             guard let options = try Options(arguments, environment: environment) else {
-                print(Options.help)
+                let isList = arguments.contains("--list")
+                print(isList ? Campaign.names.joined(separator: "\n") : Options.help)
                 return
             }
             let watch = Watch(timeLimitSeconds: options.timeLimitSeconds)
@@ -18,6 +19,7 @@ struct MeterdBench {
             guard Leftovers.clear() else { return Watch.waitForTheEnd() }
             print(report.heading + "\n\n" + report.text)
             try report.write(to: options.output)
+            try report.checkCounts()
         } catch {
             // Whoever breaks the run off makes it fail here, and ends the process.
             guard Leftovers.clear() else { return Watch.waitForTheEnd() }

@@ -9,9 +9,12 @@ extension AccountBook {
     /// - Returns: False when the bytes are no such record.
     public func replay(kind: ChangeKind, record: UnsafeRawBufferPointer) -> Bool {
         if kind == .usage {
-            guard let (change, _, _) = UsageChange.decode(record) else { return false }
-            now = max(now, change.appliedAt)
-            apply(change)
+            guard let usage = UsageRecord(record) else { return false }
+            guard let slot = slot(of: usage.org) else {
+                invariantBroken("usage is booked for an organisation that exists")
+            }
+            now = max(now, usage.appliedAt)
+            apply(usage, slot: slot)
             return true
         }
         guard let change = Change.decode(record) else { return false }
@@ -22,30 +25,6 @@ extension AccountBook {
             schedule(slot)
         }
         return true
-    }
-
-    /// Books a usage change: the one place where money leaves a wallet for a request.
-    func apply(_ usage: UsageChange) {
-        guard let slot = slot(of: usage.org) else {
-            invariantBroken("usage is booked for an organisation that exists")
-        }
-        if usage.hold != 0 {
-            let number = HoldNumber(org: OrgNumber(usage.org), serial: usage.hold)
-            removeHold(number, slot: slot)
-        }
-        organisations[slot].posted -= usage.charge
-        for index in 0..<usage.draws.count { draw(usage.draws[index], slot: slot) }
-        organisations[slot].addSpend(usage.charge, project: usage.project, key: usage.key)
-        organisations[slot].lines += 1
-        if usage.identity != 0 {
-            usageIdentities.insert(
-                usage.identity,
-                content: usage.content,
-                result: 0,
-                at: usage.appliedAt
-            )
-        }
-        refreshCutoffs(slot, project: usage.project, key: usage.key, at: usage.appliedAt)
     }
 
     func apply(_ change: Change) {
@@ -138,13 +117,13 @@ extension AccountBook {
         with(org) { organisation in
             organisation.lastGrant = body.grant
             let grant = Grant(
-                number: body.grant,
-                grantClass: body.grantClass,
-                priority: body.priority,
-                effectiveAt: body.effectiveAt,
-                expiresAt: body.expiresAt,
                 remaining: body.amount,
                 held: .zero,
+                effectiveAt: body.effectiveAt,
+                expiresAt: body.expiresAt,
+                number: body.grant,
+                priority: body.priority,
+                grantClass: body.grantClass,
                 active: false,
                 expired: false
             )
@@ -243,7 +222,7 @@ extension AccountBook {
         }
     }
 
-    private func removeHold(_ number: HoldNumber, slot: Int) {
+    func removeHold(_ number: HoldNumber, slot: Int) {
         guard let hold = holds.remove(number) else { invariantBroken("a hold that goes is open") }
         organisations[slot].addHeld(-hold.amount, project: hold.project, key: hold.key)
         organisations[slot].openHolds -= 1
@@ -256,24 +235,6 @@ extension AccountBook {
                 deadlines[slot] = .epoch
                 earliestDeadline = .epoch
             }
-        }
-    }
-
-    private func draw(_ draw: Draw, slot: Int) {
-        if draw.grant == 0 {
-            organisations[slot].debt += draw.amount
-            return
-        }
-        guard let index = organisations[slot].grantIndex(draw.grant) else {
-            invariantBroken("a draw names a grant that is known")
-        }
-        organisations[slot].grants[index].remaining -= draw.amount
-        invariant(
-            !organisations[slot].grants[index].remaining.isNegative,
-            "no grant gives more than it has"
-        )
-        if organisations[slot].grants[index].remaining.isZero {
-            organisations[slot].grants.remove(at: index)
         }
     }
 }

@@ -33,9 +33,58 @@ extension AccountBook {
     }
 
     /// The same for the scopes that one debit touches.
+    @inline(__always)
     func refreshCutoffs(_ slot: Int, project: UInt32, key: UInt32, at moment: Timestamp) {
+        let organisation = organisations.pointer(slot)
+        if organisation.pointee.caps.isEmpty, organisation.pointee.posted.isPositive,
+            organisation.pointee.cutoffs.isEmpty
+        {
+            // Projects and keys are only ever cut off by caps here.
+            return
+        }
+        if isUnchanged(organisation, project: project, key: key) { return }
+        refreshScopes(slot, project: project, key: key, at: moment)
+    }
+
+    /// Whether nothing is cut off, and no cap and no balance that the debit has touched is used up.
+    private func isUnchanged(
+        _ organisation: UnsafeMutablePointer<Organisation>,
+        project: UInt32,
+        key: UInt32
+    ) -> Bool {
+        guard organisation.pointee.posted.isPositive, organisation.pointee.cutoffs.isEmpty else {
+            return false
+        }
+        var index = 0
+        while index < organisation.pointee.caps.count {
+            let scope = organisation.pointee.caps[index].scope
+            let id = organisation.pointee.caps[index].id
+            let period = organisation.pointee.caps[index].period
+            let amount = organisation.pointee.caps[index].amount
+            index += 1
+            switch scope {
+            case .organisation:
+                if organisation.pointee.spend.amount(in: period) >= amount { return false }
+            case .project:
+                guard id == project else { continue }
+                let place = Int(id) - 1
+                guard organisation.pointee.projects[place].cutoffs.isEmpty,
+                    organisation.pointee.projects[place].spend.amount(in: period) < amount
+                else { return false }
+            case .key:
+                guard id == key else { continue }
+                let place = Int(id) - 1
+                guard organisation.pointee.keys[place].scope.cutoffs.isEmpty,
+                    organisation.pointee.keys[place].scope.spend.amount(in: period) < amount
+                else { return false }
+            }
+        }
+        return true
+    }
+
+    @inline(never)
+    private func refreshScopes(_ slot: Int, project: UInt32, key: UInt32, at moment: Timestamp) {
         refreshOrganisation(slot, at: moment)
-        // Projects and keys are only ever cut off by caps here.
         guard !organisations[slot].caps.isEmpty else { return }
         let projectIndex = Int(project) - 1
         if organisations[slot].projects.indices.contains(projectIndex) {

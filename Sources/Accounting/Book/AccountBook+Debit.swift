@@ -3,59 +3,89 @@ import Quantities
 extension AccountBook {
     /// Books a request that has happened, also below zero.
     ///
-    /// The caller has rated it: everything in `usage` is set but time, day and draws, which are
-    /// set here.
-    ///
     /// - Parameters:
-    ///   - usage: What happened and what it costs.
-    ///   - id: The request's own id.
-    ///   - session: The session, or nothing.
+    ///   - draft: What happened and what it costs, with price, tier and charge set; hold may be
+    ///     cleared. It is copied, so that it may lie in a ring.
     ///   - moment: The present moment.
-    ///   - buffer: Where the record goes.
+    ///   - buffer: Where the record goes, with day, sources and the time of applying.
     /// - Returns: `booked`, or why nothing was booked.
     public func debit(
-        _ usage: inout UsageChange,
-        id: UnsafeRawBufferPointer,
-        session: UnsafeRawBufferPointer,
+        _ draft: UsageRecord,
         at moment: Timestamp,
         into buffer: RecordBuffer
     ) -> DebitOutcome {
-        invariant(!usage.charge.isNegative, "a charge is at least zero")
-        guard let slot = slot(of: usage.org) else { return .unknownOrganisation }
+        let charge = draft.charge
+        invariant(!charge.isNegative, "a charge is at least zero")
+        guard let slot = slot(of: draft.org) else { return .unknownOrganisation }
+        let organisation = organisations.pointer(slot)
         invariant(
-            usage.project <= organisations[slot].projects.count
-                && usage.key <= organisations[slot].keys.count,
+            draft.project <= organisation.pointee.projects.count
+                && draft.key <= organisation.pointee.keys.count,
             "usage names a project and a key that exist, or none"
         )
-        if usage.identity != 0 {
-            switch usageIdentities.find(usage.identity, content: usage.content) {
+        if draft.hasIdentity {
+            switch usageIdentities.find(draft.identity, content: draft.content) {
             case .new: break
             case .repeated: return .repeated
             case .conflict: return .conflict
             }
         }
         let moment = move(to: moment)
-        if moment >= organisations[slot].today.end || moment >= deadlines[slot] {
+        if moment >= organisation.pointee.today.end || moment >= deadlines[slot] {
             advance(slot, to: moment, into: buffer)
         }
-        if organisations[slot].closed { return .accountClosed }
-        guard organisations[slot].posted.adding(-usage.charge) != nil,
-            organisations[slot].debt.adding(usage.charge) != nil,
-            organisations[slot].spend.total.adding(usage.charge) != nil
+        if organisation.pointee.closed { return .accountClosed }
+        guard let posted = organisation.pointee.posted.adding(-charge),
+            organisation.pointee.debt.adding(charge) != nil,
+            organisation.pointee.spend.total.adding(charge) != nil
         else { return .outOfRange }
-        usage.appliedAt = moment
-        usage.day = organisations[slot].today.day
-        if usage.hold != 0, holds[HoldNumber(org: OrgNumber(usage.org), serial: usage.hold)] == nil
+        if draft.hold != 0, holds[HoldNumber(org: OrgNumber(draft.org), serial: draft.hold)] == nil
         {
             // It lapsed, or was settled before: what happened is booked all the same.
-            usage.hold = 0
+            draft.hold = 0
         }
-        usage.draws = plan(usage.charge, slot: slot, hold: usage.hold)
-        noteOvershoot(slot, charge: usage.charge)
-        apply(usage)
-        usage.encode(into: buffer, id: id, session: session)
+        let record: UsageRecord
+        if draft.hold == 0, let grant = organisation.pointee.onlySource(of: charge) {
+            // Nearly always: the grant that burns first pays all of it.
+            record = buffer.append(draft)
+            record.firstGrant = grant
+            record.drawCount = charge.isPositive ? 1 : 0
+        } else {
+            record = buffer.append(draft, plan(charge, slot: slot, hold: draft.hold))
+        }
+        record.appliedAt = moment
+        record.day = organisation.pointee.today.day
+        if posted.isNegative {
+            // All wallets add to it: it stops at the end of the range.
+            overshoot = overshoot.adding(min(charge, -posted)) ?? .max
+        }
+        apply(record, slot: slot)
         if deadlines[slot] <= moment { advance(slot, to: moment, into: buffer) }
         return .booked
+    }
+
+    /// Books a usage record: the one place where money leaves a wallet for a request.
+    func apply(_ usage: UsageRecord, slot: Int) {
+        if usage.hold != 0 {
+            removeHold(HoldNumber(org: OrgNumber(usage.org), serial: usage.hold), slot: slot)
+        }
+        let organisation = organisations.pointer(slot)
+        let charge = usage.charge
+        let project = usage.project
+        let key = usage.key
+        organisation.pointee.posted -= charge
+        for index in 0..<usage.drawCount { organisation.pointee.take(usage.draw(index)) }
+        organisation.pointee.addSpend(charge, project: project, key: key)
+        organisation.pointee.lines += 1
+        if usage.hasIdentity {
+            usageIdentities.insert(
+                usage.identity,
+                content: usage.content,
+                result: 0,
+                at: usage.appliedAt
+            )
+        }
+        refreshCutoffs(slot, project: project, key: key, at: usage.appliedAt)
     }
 
     /// Where a charge is taken from: the hold's grants first, then the burn order, then debt.
@@ -102,11 +132,41 @@ extension AccountBook {
             draws.append(Draw(grant: draw.grant, amount: amount))
         }
     }
+}
 
-    private func noteOvershoot(_ slot: Int, charge: Amount) {
-        let after = organisations[slot].posted - charge
-        guard after.isNegative else { return }
-        // All wallets add to it: it stops at the end of the range.
-        overshoot = overshoot.adding(min(charge, -after)) ?? .max
+extension RecordBuffer {
+    /// Copies a draft that has at most one source.
+    @inline(__always)
+    fileprivate func append(_ draft: UsageRecord) -> UsageRecord {
+        let length = draft.length
+        let start = openAsItIs(length)
+        start.copyMemory(from: draft.base, byteCount: length)
+        return UsageRecord(at: start)
+    }
+
+    /// Copies a draft and writes its sources, which lie before the draft's texts.
+    fileprivate func append(_ draft: UsageRecord, _ draws: Draws) -> UsageRecord {
+        guard draws.count > 1 else {
+            let record = append(draft)
+            record.firstGrant = draws.first.grant
+            record.drawCount = draws.count
+            return record
+        }
+        let fixed = UsageChange.fixedLength
+        let more = draws.count * UsageChange.drawLength
+        let length = draft.length
+        let start = open(length + more)
+        start.copyMemory(from: draft.base, byteCount: fixed)
+        (start + fixed + more).copyMemory(from: draft.base + fixed, byteCount: length - fixed)
+        for index in 0..<draws.count {
+            let place = start + fixed + index * UsageChange.drawLength
+            place.storeBytes(of: draws[index].grant, as: UInt32.self)
+            place.storeBytes(of: draws[index].amount.units, toByteOffset: 8, as: Int128.self)
+        }
+        let record = UsageRecord(at: start)
+        record.length = length + more
+        record.firstGrant = draws.first.grant
+        record.drawCount = draws.count
+        return record
     }
 }

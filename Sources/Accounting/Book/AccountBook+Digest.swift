@@ -6,8 +6,8 @@ extension AccountBook {
     /// Identity windows are left out: what they still know depends on when they were last touched.
     public var digest: StateDigest {
         var digest = StateDigest()
-        for organisation in organisations where organisation.exists {
-            combine(organisation, into: &digest)
+        for slot in organisations.indices where organisations[slot].exists {
+            combine(organisations[slot], into: &digest)
         }
         for hold in holds.sorted {
             digest.combine(UInt64(hold.number.org.raw))

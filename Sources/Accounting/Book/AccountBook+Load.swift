@@ -102,13 +102,13 @@ extension AccountBook {
 extension Grant {
     fileprivate init(_ snapshot: GrantSnapshot) {
         self.init(
-            number: snapshot.issued.grant,
-            grantClass: snapshot.issued.grantClass,
-            priority: snapshot.issued.priority,
-            effectiveAt: snapshot.issued.effectiveAt,
-            expiresAt: snapshot.issued.expiresAt,
             remaining: snapshot.remaining,
             held: .zero,
+            effectiveAt: snapshot.issued.effectiveAt,
+            expiresAt: snapshot.issued.expiresAt,
+            number: snapshot.issued.grant,
+            priority: snapshot.issued.priority,
+            grantClass: snapshot.issued.grantClass,
             active: snapshot.active,
             expired: snapshot.expired
         )

@@ -12,7 +12,7 @@ import Quantities
 /// Invariants:  those of `Organisation`, for every organisation, after every command.
 public final class AccountBook {
     /// How many partitions there are: fixed for ever, because the journal's meaning depends on it.
-    public static let partitions: UInt32 = 16
+    @inlinable public static var partitions: UInt32 { 16 }
 
     /// Which partition of the organisations this is.
     public let partition: UInt32
@@ -23,7 +23,7 @@ public final class AccountBook {
     /// The highest time that was ever applied; time never goes back.
     @exclusivity(unchecked) public internal(set) var now = Timestamp.epoch
 
-    @exclusivity(unchecked) var organisations: [Organisation] = []
+    @exclusivity(unchecked) var organisations = OrganisationTable()
     /// When the next thing is due in an organisation by itself: one word each, for a fast scan.
     @exclusivity(unchecked) var deadlines: [Timestamp] = []
     /// No deadline is before this; may be too early, never too late.
@@ -99,7 +99,7 @@ public final class AccountBook {
 
     /// All organisations of this partition, by number.
     public var all: [Organisation] {
-        organisations.filter(\.exists)
+        organisations.indices.map { organisations[$0] }.filter(\.exists)
     }
 
     /// Takes the notices that have come up and forgets them here.
@@ -110,6 +110,7 @@ public final class AccountBook {
         return taken
     }
 
+    @inline(__always)
     func slot(of org: UInt32) -> Int? {
         guard org % AccountBook.partitions == partition else { return nil }
         let slot = Int(org / AccountBook.partitions)
@@ -134,6 +135,7 @@ public final class AccountBook {
 extension AccountBook {
     /// The highest number that an organisation of this partition has, or 0.
     public var highest: UInt32 {
-        organisations.last { $0.exists }?.number ?? 0
+        organisations.indices.last { organisations[$0].exists }
+            .map { organisations[$0].number } ?? 0
     }
 }

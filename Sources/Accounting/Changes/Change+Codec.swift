@@ -365,6 +365,20 @@ public struct RecordWalker {
     /// How many bytes were walked.
     public var position: Int { offset }
 
+    /// Goes over the next record and tells whose it is; nil at the end or where no record follows.
+    ///
+    /// For looking ahead only: what kind of record it is, and whether this program knows it, is
+    /// `next`'s to say.
+    @inline(__always)
+    public mutating func nextOrganisation() -> UInt32? {
+        guard offset + 24 <= bytes.count else { return nil }
+        let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        guard length >= 24, offset + length <= bytes.count else { return nil }
+        let org = bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt32.self)
+        offset += length
+        return org
+    }
+
     /// The next record with its kind, or nil at the end or where no known record follows.
     ///
     /// At a proper end `position` is the body's length; elsewhere the journal was written by

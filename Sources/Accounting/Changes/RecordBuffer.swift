@@ -2,13 +2,19 @@ import Quantities
 
 /// A reusable byte buffer that journal records are written into, one after the other.
 ///
+/// Its owner may lend it memory, so that records are made where they are wanted: in the ring to the
+/// journal. What does not fit there moves to the buffer's own memory.
+///
 /// Layout:      records of a multiple of 8 bytes, each beginning with its own length.
 /// Cost:        grows to the largest batch ever held, then allocates nothing any more.
 /// Queue:       owned by one shard at a time; not thread-safe.
 public final class RecordBuffer {
     /// The memory behind the records.
-    @exclusivity(unchecked) @usableFromInline private(set) var base: UnsafeMutableRawPointer
-    @exclusivity(unchecked) @usableFromInline private(set) var capacity: Int
+    @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private var capacity: Int
+    /// The buffer's own memory, also while it writes elsewhere.
+    private var own: UnsafeMutableRawPointer
+    private var ownCapacity: Int
     /// How many bytes are used.
     @exclusivity(unchecked) public private(set) var count = 0
 
@@ -16,12 +22,34 @@ public final class RecordBuffer {
     ///
     /// - Parameter capacity: How many bytes to begin with.
     public init(capacity: Int = 16_384) {
-        self.capacity = max(capacity, 1024)
-        self.base = .allocate(byteCount: self.capacity, alignment: 16)
+        ownCapacity = max(capacity, 1024)
+        own = .allocate(byteCount: ownCapacity, alignment: 16)
+        base = own
+        self.capacity = ownCapacity
     }
 
     deinit {
-        base.deallocate()
+        own.deallocate()
+    }
+
+    /// Writes the coming records into memory of somebody else, until `takeBack()`.
+    ///
+    /// - Parameter memory: Aligned to 8; valid until `takeBack()`.
+    public func lend(_ memory: UnsafeMutableRawBufferPointer) {
+        invariant(count == 0 && base == own, "only an empty buffer is lent memory")
+        guard let start = memory.baseAddress else { return }
+        base = start
+        capacity = memory.count
+    }
+
+    /// Whether the records lie in memory that was lent.
+    public var isLent: Bool { base != own }
+
+    /// Goes back to the buffer's own memory and forgets what was written into the lent one.
+    public func takeBack() {
+        base = own
+        capacity = ownCapacity
+        count = 0
     }
 
     /// The records so far.
@@ -38,29 +66,37 @@ public final class RecordBuffer {
     /// - Returns: Where to write it; the bytes are zero.
     func open(_ length: Int) -> UnsafeMutableRawPointer {
         let rounded = (length + 7) & ~7
-        if count + rounded > capacity { grow(to: count + rounded) }
-        let start = base + count
+        let start = openAsItIs(rounded)
         start.initializeMemory(as: UInt8.self, repeating: 0, count: rounded)
-        count += rounded
         return start
     }
 
-    /// Appends bytes as they are, for records that were made elsewhere.
+    /// Opens room for one record whose every byte is going to be written.
     ///
-    /// - Parameter record: Whole records, a multiple of 8 bytes.
-    public func append(_ record: UnsafeRawBufferPointer) {
-        guard let source = record.baseAddress else { return }
-        invariant(record.count % 8 == 0, "records are a multiple of 8 bytes")
-        open(record.count).copyMemory(from: source, byteCount: record.count)
+    /// - Parameter length: The record's length, a multiple of 8.
+    /// - Returns: Where to write it.
+    @inline(__always)
+    func openAsItIs(_ length: Int) -> UnsafeMutableRawPointer {
+        if count &+ length > capacity { grow(to: count + length) }
+        let start = base + count
+        count &+= length
+        return start
     }
 
+    @inline(never)
     private func grow(to needed: Int) {
-        var larger = capacity
+        var larger = ownCapacity
         while larger < needed { larger *= 2 }
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-        memory.copyMemory(from: base, byteCount: count)
-        base.deallocate()
-        base = memory
-        capacity = larger
+        if base != own, larger == ownCapacity {
+            own.copyMemory(from: base, byteCount: count)
+        } else {
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+            memory.copyMemory(from: base, byteCount: count)
+            own.deallocate()
+            own = memory
+            ownCapacity = larger
+        }
+        base = own
+        capacity = ownCapacity
     }
 }

@@ -66,14 +66,15 @@ public struct UsageChange: Sendable, Hashable {
     /// An empty change, to be filled.
     public init() {}
 
-    static let fixedLength = 120
-    static let drawLength = 24
-    static let identityLength = 24
+    @inlinable static var fixedLength: Int { 120 }
+    @inlinable static var drawLength: Int { 24 }
+    @inlinable static var identityLength: Int { 24 }
 
+    @usableFromInline
     enum Flag {
-        static let failed: UInt8 = 1
-        static let cacheHit: UInt8 = 2
-        static let identity: UInt8 = 4
+        @inlinable static var failed: UInt8 { 1 }
+        @inlinable static var cacheHit: UInt8 { 2 }
+        @inlinable static var identity: UInt8 { 4 }
     }
 
     /// Writes the record.

@@ -2,22 +2,23 @@ import Quantities
 
 /// A grant that still has something left, or is not yet effective.
 ///
+/// Layout:      wide fields first: 64 bytes, where the order of the record would take 80.
 /// Invariants:  remaining > 0; a grant with nothing left is no longer kept in memory.
 public struct Grant: Sendable, Hashable {
-    /// Its number within the organisation.
-    public internal(set) var number: GrantNumber
-    /// Why it was given.
-    public internal(set) var grantClass: GrantClass
-    /// Burnt earlier when lower.
-    public internal(set) var priority: Int32
-    /// From when on it pays.
-    public internal(set) var effectiveAt: Timestamp
-    /// When what is left lapses.
-    public internal(set) var expiresAt: Timestamp
     /// What is left.
     public internal(set) var remaining: Amount
     /// What open holds keep of it; may exceed what is left when usage without a hold came between.
     public internal(set) var held: Amount
+    /// From when on it pays.
+    public internal(set) var effectiveAt: Timestamp
+    /// When what is left lapses.
+    public internal(set) var expiresAt: Timestamp
+    /// Its number within the organisation.
+    public internal(set) var number: GrantNumber
+    /// Burnt earlier when lower.
+    public internal(set) var priority: Int32
+    /// Why it was given.
+    public internal(set) var grantClass: GrantClass
     /// Whether it pays by now.
     public internal(set) var active: Bool
     /// Whether its time is over and only holds keep it.

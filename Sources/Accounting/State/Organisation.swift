@@ -2,24 +2,11 @@ import Quantities
 
 /// An organisation with its wallet, as memory has it.
 ///
+/// Layout:      what a debit touches first, in the order in which it goes through it.
 /// Invariants:  posted = sum of what is left of active grants - debt;
 ///              debt is above zero only while no active grant has anything left;
 ///              held = sum of all open holds.
 public struct Organisation: Sendable, Hashable {
-    /// Its number; 0 where no organisation has been created yet.
-    public internal(set) var number: UInt32 = 0
-    /// Whether it was closed.
-    public internal(set) var closed = false
-    /// Why it is cut off, if it is.
-    public internal(set) var cutoffs = CutoffReasons()
-    /// Its time zone, as an index into the book's zones.
-    var zone: UInt16 = 0
-    /// The day in its time zone that its counters stand at.
-    public internal(set) var today = ZonedDay(
-        day: CivilDay(number: 0),
-        start: .epoch,
-        end: .epoch
-    )
     /// What was credited less what was debited.
     public internal(set) var posted = Amount.zero
     /// What open holds keep.
@@ -28,22 +15,36 @@ public struct Organisation: Sendable, Hashable {
     public internal(set) var debt = Amount.zero
     /// What it has spent.
     public internal(set) var spend = Spend()
-    /// How many ledger lines it has.
-    public internal(set) var lines: UInt64 = 0
-    /// The highest grant number given.
-    public internal(set) var lastGrant: GrantNumber = 0
-    /// The highest hold serial given.
-    public internal(set) var lastHold: UInt64 = 0
-    /// How many holds are open.
-    public internal(set) var openHolds: UInt32 = 0
     /// Grants in burn order.
     public internal(set) var grants: [Grant] = []
+    /// How many ledger lines it has.
+    public internal(set) var lines: UInt64 = 0
+    /// The day in its time zone that its counters stand at.
+    public internal(set) var today = ZonedDay(
+        day: CivilDay(number: 0),
+        start: .epoch,
+        end: .epoch
+    )
+    /// Its number; 0 where no organisation has been created yet.
+    public internal(set) var number: UInt32 = 0
+    /// Its time zone, as an index into the book's zones.
+    var zone: UInt16 = 0
+    /// Whether it was closed.
+    public internal(set) var closed = false
+    /// Why it is cut off, if it is.
+    public internal(set) var cutoffs = CutoffReasons()
     /// Keys, by number - 1.
     public internal(set) var keys: [KeyState] = []
     /// Projects, by number - 1.
     public internal(set) var projects: [ScopeState] = []
     /// Caps, narrowest scope first.
     public internal(set) var caps: [Cap] = []
+    /// The highest hold serial given.
+    public internal(set) var lastHold: UInt64 = 0
+    /// The highest grant number given.
+    public internal(set) var lastGrant: GrantNumber = 0
+    /// How many holds are open.
+    public internal(set) var openHolds: UInt32 = 0
 
     /// Whether this slot holds an organisation.
     public var exists: Bool { number != 0 }
@@ -58,8 +59,38 @@ public struct Organisation: Sendable, Hashable {
 
     func grantIndex(_ number: GrantNumber) -> Int? {
         // A wallet has a handful of live grants; the first one in burn order is the usual answer.
-        for index in grants.indices where grants[index].number == number { return index }
+        var index = 0
+        while index < grants.count {
+            if grants[index].number == number { return index }
+            index += 1
+        }
         return nil
+    }
+
+    /// The grant that pays a charge alone, as the first in burn order that has something left; 0
+    /// for a charge of nothing; nil when it takes more than one, or debt.
+    @inline(__always)
+    func onlySource(of charge: Amount) -> GrantNumber? {
+        guard charge.isPositive else { return 0 }
+        guard let first = grants.first, first.active, !first.expired, first.remaining >= charge
+        else { return nil }
+        return first.number
+    }
+
+    /// Takes a part of a charge from its grant, or adds it to the debt.
+    @inline(__always)
+    mutating func take(_ draw: Draw) {
+        if draw.grant == 0 {
+            debt += draw.amount
+            return
+        }
+        guard let index = grantIndex(draw.grant) else {
+            invariantBroken("a draw names a grant that is known")
+        }
+        let left = grants[index].remaining - draw.amount
+        invariant(!left.isNegative, "no grant gives more than it has")
+        grants[index].remaining = left
+        if left.isZero { grants.remove(at: index) }
     }
 
     mutating func insert(_ grant: Grant) {
@@ -107,9 +138,11 @@ public struct Organisation: Sendable, Hashable {
     mutating func addSpend(_ charge: Amount, project: UInt32, key: UInt32) {
         spend.add(charge)
         let projectIndex = Int(project) - 1
-        if projects.indices.contains(projectIndex) { projects[projectIndex].spend.add(charge) }
+        if projectIndex >= 0, projectIndex < projects.count {
+            projects[projectIndex].spend.add(charge)
+        }
         let keyIndex = Int(key) - 1
-        if keys.indices.contains(keyIndex) { keys[keyIndex].scope.spend.add(charge) }
+        if keyIndex >= 0, keyIndex < keys.count { keys[keyIndex].scope.spend.add(charge) }
     }
 
     mutating func turnDay(to day: ZonedDay) {

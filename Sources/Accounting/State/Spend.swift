@@ -32,6 +32,7 @@ public struct Spend: Sendable, Hashable {
     ///
     /// - Parameter period: Day, week, month or total.
     /// - Returns: The amount.
+    @inline(__always)
     public func amount(in period: CapPeriod) -> Amount {
         switch period {
         case .day: day
@@ -93,14 +94,20 @@ public struct ScopeState: Sendable, Hashable {
 
 /// A key's state; its name and secret are the directory's.
 public struct KeyState: Sendable, Hashable {
+    /// What is counted for it.
+    public internal(set) var scope = ScopeState()
+    /// Whether it was revoked.
+    public internal(set) var revoked: Bool
     /// The project it is bound to, or 0.
     public internal(set) var project: UInt32
     /// How many secrets it has had.
     public internal(set) var generation: UInt32
-    /// Whether it was revoked.
-    public internal(set) var revoked: Bool
-    /// What is counted for it.
-    public internal(set) var scope = ScopeState()
+
+    init(project: UInt32, generation: UInt32, revoked: Bool) {
+        self.revoked = revoked
+        self.project = project
+        self.generation = generation
+    }
 }
 
 /// A spend cap.

@@ -25,7 +25,7 @@ extension Engine {
             }
             projectNumber = found
         }
-        let secret = Secret.random()
+        let secret = self.secret()
         let created = KeyCreated(
             key: 0,
             project: projectNumber,
@@ -59,7 +59,7 @@ extension Engine {
             throw .notFound(what: "key", name: name)
         }
         try checkHealth()
-        let secret = Secret.random()
+        let secret = self.secret()
         let prefix = Secret.prefix(of: secret)
         let hash = Directory.hash(of: secret)
         let outcome = await change(org) { book, now, buffer in

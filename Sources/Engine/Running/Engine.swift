@@ -21,7 +21,7 @@ public final class Engine: Sendable {
     let prices: PriceRegistry
     let pricing: PricingInForce
     let shards: [Shard]
-    let journal: Journal
+    package let journal: Journal
     let health: Health
     let counters: EngineCounters
     let ingest: IngestCounters
@@ -33,12 +33,19 @@ public final class Engine: Sendable {
     /// What recovery found, a sentence for the start-up log.
     public let recovery: String
 
+    let secret: @Sendable () -> String
+
+    private let drive: Stage.Drive
+    private let pause: @Sendable (Int) -> Void
+    private let ticks = TickCounter()
     private let seal: SealRequest
-    private let journalStage: Stage
-    private let syncStage: Stage
-    private let storeStage: Stage
+    package let journalStage: Stage
+    package let syncStage: Stage
+    package let storeStage: Stage
     private let storeWork: StoreStage
-    private let wirings: [LoopWiring]
+    let completions: Completions
+    /// What the loops share with the rest, for those who drive loops by hand.
+    package let wirings: [LoopWiring]
     private let ticker: Mutex<Ticker?>
     private let listener: Mutex<Listener?>
     let ratesPath: Mutex<String>
@@ -54,7 +61,7 @@ public final class Engine: Sendable {
     ///   - isStopping: Whether the start is to be given up.
     ///   - onFatal: Called when the daemon must not go on; the process should end.
     /// - Throws: `EngineError`.
-    public init(
+    public convenience init(
         settings: Settings,
         calendar: any ZoneCalendar,
         version: String,
@@ -63,34 +70,57 @@ public final class Engine: Sendable {
         isStopping: @escaping @Sendable () -> Bool = { false },
         onFatal: @escaping @Sendable (String) -> Void
     ) throws(EngineError) {
-        let card = try RateCardSource.load(settings.ratesCard)
-        let store = StoreFactory.store(settings)
+        try self.init(
+            settings: settings,
+            card: RateCardSource.load(settings.ratesCard),
+            calendar: calendar,
+            version: version,
+            doors: EngineDoors(settings, time: time),
+            log: log,
+            isStopping: isStopping,
+            onFatal: onFatal
+        )
+    }
+
+    /// Recovers and starts behind the given doors.
+    ///
+    /// - Throws: `EngineError`.
+    package init(
+        settings: Settings,
+        card: RateCardSource,
+        calendar: any ZoneCalendar,
+        version: String,
+        doors: EngineDoors,
+        log: @escaping @Sendable (String) -> Void,
+        isStopping: @escaping @Sendable () -> Bool,
+        onFatal: @escaping @Sendable (String) -> Void
+    ) throws(EngineError) {
         let run = RecoveryRun(
             settings: settings,
             calendar: calendar,
-            time: time,
+            time: doors.time,
+            storage: doors.storage,
+            blockBytes: doors.blockBytes,
+            pause: doors.pause,
             log: log,
             isStopping: isStopping
         )
-        let recovered = try run.run(store: store, holder: StoreFactory.holder(settings))
-        let cores = StoreFactory.cores
-        let plan = EnginePlan(
-            loops: settings.ingestLoops(cores: cores),
-            shards: settings.shards(cores: cores),
-            ringBytes: settings.engine.ringBytes
-        )
+        let recovered = try run.run(store: doors.store, holder: StoreFactory.holder(settings))
         let parts = try EngineParts(
-            plan: plan,
+            plan: EnginePlan(settings, cores: StoreFactory.cores),
             settings: settings,
             recovered: recovered,
             card: card,
-            time: time,
+            doors: doors,
             onFatal: onFatal
         )
         self.settings = settings
         self.version = version
-        self.time = time
-        startedAt = time.now()
+        self.drive = doors.drive
+        self.pause = doors.pause
+        self.secret = doors.secret
+        self.time = doors.time
+        startedAt = doors.time.now()
         directory = recovered.directory
         names = recovered.names
         prices = recovered.prices
@@ -106,6 +136,7 @@ public final class Engine: Sendable {
         syncStage = parts.syncStage
         storeStage = parts.storeStage
         storeWork = parts.storeWork
+        completions = parts.completions
         wirings = parts.wirings
         reader = ReaderDoor(
             StoreFactory.storeSettings(settings),
@@ -187,31 +218,32 @@ public final class Engine: Sendable {
 
     private func wait(seconds: Int, until isDone: () -> Bool) {
         let deadline = time.now().advanced(byMicroseconds: Int64(seconds) * 1_000_000)
-        while !isDone(), time.now() < deadline { pauseMilliseconds(5) }
+        while !isDone(), time.now() < deadline { pause(5) }
     }
 
     private func startTicker() {
-        let journalStage = self.journalStage
-        let syncStage = self.syncStage
-        let storeStage = self.storeStage
-        let shards = self.shards
-        let health = self.health
-        let time = self.time
-        let journal = self.journal
-        let counter = TickCounter()
-        let retry = Int64(settings.journal.retryMilliseconds) * 1000
-        ticker.withLock { ticker in
-            ticker = Ticker {
-                let now = time.now()
-                for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
-                if counter.isRetryDue(now, every: retry) {
-                    if health.has(.journalWrite) { journalStage.kick() }
-                    if journal.positions.written > journal.positions.synced { syncStage.kick() }
-                }
-                // PostgreSQL's lease wants renewing, whether there is traffic or not.
-                if counter.next() % 10 == 0 { storeStage.kick() }
-            }
+        // Stages that are driven by hand are ticked by hand.
+        guard drive == .queue else { return }
+        ticker.withLock { $0 = Ticker { [weak self] in self?.tick() } }
+    }
+
+    /// Kicks what is due by itself; every `Ticker.interval`.
+    package func tick() {
+        let now = time.now()
+        for shard in shards where shard.signal.nextDue <= now { shard.stage.kick() }
+        let isRetryDue = ticks.isRetryDue(
+            now,
+            every: Int64(settings.journal.retryMilliseconds) * 1000
+        )
+        if isRetryDue, health.has(.journalWrite) { journalStage.kick() }
+        // Nobody waits for holds to be durable; this is when they get there.
+        if journal.positions.written > journal.positions.synced,
+            isRetryDue || !health.has(.journalSync)
+        {
+            syncStage.kick()
         }
+        // PostgreSQL's lease wants renewing, whether there is traffic or not.
+        if ticks.next() % 10 == 0 { storeStage.kick() }
     }
 
     /// Changes all shards over to a rate card.

@@ -50,6 +50,14 @@ final class Completions: Sendable {
         }
     }
 
+    func finishAll() {
+        let actions = state.withLock { state in
+            defer { state.waiting.removeAll() }
+            return state.waiting.sorted { $0.key < $1.key }.map(\.value)
+        }
+        for action in actions { action() }
+    }
+
     func finish(_ id: UInt64) {
         let action = state.withLock { $0.waiting.removeValue(forKey: id) }
         action?()

@@ -13,6 +13,12 @@ struct EnginePlan {
     var loops: Int
     var shards: Int
     var ringBytes: Int
+
+    init(_ settings: Settings, cores: Int) {
+        loops = settings.ingestLoops(cores: cores)
+        shards = settings.shards(cores: cores)
+        ringBytes = settings.engine.ringBytes
+    }
 }
 
 /// All stages and the rings between them, before they run.
@@ -24,10 +30,11 @@ struct EngineParts {
     let counters: EngineCounters
     let ingest = IngestCounters()
     let storePosition: StorePosition
-    let journalStage = Stage(label: "meterd.journal")
-    let syncStage = Stage(label: "meterd.sync")
-    let storeStage = Stage(label: "meterd.store")
+    let journalStage: Stage
+    let syncStage: Stage
+    let storeStage: Stage
     let storeWork: StoreStage
+    let completions = Completions()
     let wirings: [LoopWiring]
 
     init(
@@ -35,9 +42,12 @@ struct EngineParts {
         settings: Settings,
         recovered: Recovered,
         card: RateCardSource,
-        time: any TimeSource,
+        doors: EngineDoors,
         onFatal: @escaping @Sendable (String) -> Void
     ) throws(EngineError) {
+        journalStage = Stage(label: "meterd.journal", drive: doors.drive)
+        syncStage = Stage(label: "meterd.sync", drive: doors.drive)
+        storeStage = Stage(label: "meterd.store", drive: doors.drive)
         // Taken before the card numbers its own prices: those are not in any record yet.
         let declared = Declared(
             models: recovered.names.highest(.model),
@@ -52,14 +62,13 @@ struct EngineParts {
         counters.applied.add(recovered.backlog)
         counters.journaled.add(recovered.backlog)
         storePosition = StorePosition(recovered.checkpoint)
-        let rings = RingMatrix(plan)
-        let completions = Completions()
+        let rings = RingMatrix(plan, doors.drive)
         let pending = PendingMarks()
         var shards: [Shard] = []
         for index in 0..<plan.shards {
             let parts = ShardParts(
                 index: index,
-                stage: Stage(label: "meterd.shard.\(index)"),
+                stage: Stage(label: "meterd.shard.\(index)", drive: doors.drive),
                 commands: rings.commands.map { $0[index] },
                 replies: rings.replies.map { $0[index] },
                 loops: rings.signals,
@@ -67,7 +76,7 @@ struct EngineParts {
                 journal: journalStage,
                 completions: completions,
                 counters: counters,
-                time: time,
+                time: doors.time,
                 holds: HoldSettings(settings.holds),
                 names: recovered.names,
                 directory: recovered.directory,
@@ -113,7 +122,8 @@ struct EngineParts {
             health: health,
             loops: rings.signals,
             settings: settings,
-            time: time,
+            time: doors.time,
+            alarm: doors.alarm(storeStage),
             onFatal: onFatal
         )
         let intake = EngineIntake(
@@ -123,27 +133,15 @@ struct EngineParts {
             health: health,
             journal: recovered.journal,
             store: storePosition,
-            time: time
+            time: doors.time
         )
-        var wirings: [LoopWiring] = []
-        for loop in 0..<plan.loops {
-            wirings.append(
-                LoopWiring(
-                    index: loop,
-                    commands: rings.commands[loop],
-                    replies: rings.replies[loop],
-                    progress: rings.progress[loop],
-                    shards: shards.map(\.stage),
-                    signal: rings.signals[loop],
-                    mailbox: Mailbox(),
-                    counters: ingest,
-                    producers: recovered.producers,
-                    intake: intake,
-                    settings: IngestSettings(settings)
-                )
-            )
-        }
-        self.wirings = wirings
+        wirings = rings.wirings(
+            shards: shards.map(\.stage),
+            counters: ingest,
+            producers: recovered.producers,
+            intake: intake,
+            settings: IngestSettings(settings)
+        )
     }
 
     /// Gives the shards and the store their bodies.
@@ -162,7 +160,7 @@ struct RingMatrix {
     let out: [ByteRing]
     let signals: [LoopSignal]
 
-    init(_ plan: EnginePlan) {
+    init(_ plan: EnginePlan, _ drive: Stage.Drive) {
         func ring() -> ByteRing { ByteRing(capacity: plan.ringBytes) }
         commands = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in ring() } }
         // Answers are few and small beside usage.
@@ -172,7 +170,32 @@ struct RingMatrix {
         }
         progress = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in CommandProgress() } }
         out = (0..<plan.shards).map { _ in ByteRing(capacity: max(plan.ringBytes, 1 << 20)) }
-        signals = (0..<plan.loops).map { _ in LoopSignal() }
+        signals = (0..<plan.loops).map { _ in LoopSignal(drive: drive) }
+    }
+
+    /// What each loop shares with the rest.
+    func wirings(
+        shards: [Stage],
+        counters: IngestCounters,
+        producers: Producers,
+        intake: any Intake,
+        settings: IngestSettings
+    ) -> [LoopWiring] {
+        commands.indices.map { loop in
+            LoopWiring(
+                index: loop,
+                commands: commands[loop],
+                replies: replies[loop],
+                progress: progress[loop],
+                shards: shards,
+                signal: signals[loop],
+                mailbox: Mailbox(),
+                counters: counters,
+                producers: producers,
+                intake: intake,
+                settings: settings
+            )
+        }
     }
 }
 
@@ -211,6 +234,7 @@ extension StoreStage {
         loops: [LoopSignal],
         settings: SettingsFiles.Settings,
         time: any TimeSource,
+        alarm: any Alarm,
         onFatal: @escaping @Sendable (String) -> Void
     ) throws(EngineError) {
         let reader: JournalReader
@@ -235,6 +259,7 @@ extension StoreStage {
                 leaseSeconds: settings.lease.ttlSeconds
             ),
             time: time,
+            alarm: alarm,
             onFatal: onFatal
         )
     }

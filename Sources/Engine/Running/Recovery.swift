@@ -70,14 +70,36 @@ struct Recovered {
     var replayed: UInt64 = 0
     /// How many organisations were loaded.
     var loaded = 0
+    /// How long loading took, in microseconds.
+    var loadMicroseconds: Int64 = 0
+    /// How long replaying took, in microseconds.
+    var replayMicroseconds: Int64 = 0
 
     /// What was found, for the start-up log.
     var summary: String {
         let torn = journal.recovered.tornBytes
-        return "Loaded \(loaded) organisations from PostgreSQL at position \(checkpoint), replayed "
+        return "Loaded \(loaded) organisations from PostgreSQL at position \(checkpoint) "
+            + "in \(Recovered.seconds(loadMicroseconds)), replayed "
             + "\(replayed) journal records (\(backlog) usage lines) up to position "
-            + "\(journal.recovered.endPosition)"
+            + "\(journal.recovered.endPosition) in \(Recovered.seconds(replayMicroseconds))"
+            + rate
             + (torn > 0 ? ", cut off \(torn) bytes of a torn tail." : ".")
+    }
+
+    /// How fast the journal was replayed; nothing where there was too little to tell.
+    private var rate: String {
+        guard replayed >= 1000, replayMicroseconds > 0 else { return "" }
+        // Records a microsecond are millions a second.
+        return " (\(Recovered.hundredths(Int64(replayed) * 100 / replayMicroseconds)) million/s)"
+    }
+
+    private static func seconds(_ microseconds: Int64) -> String {
+        hundredths(microseconds / 10_000) + " s"
+    }
+
+    private static func hundredths(_ value: Int64) -> String {
+        let rest = value % 100
+        return "\(value / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 }
 
@@ -88,6 +110,10 @@ struct RecoveryRun {
     let settings: Settings
     let calendar: any ZoneCalendar
     let time: any TimeSource
+    let storage: any JournalStorage
+    let blockBytes: Int
+    /// Lets so many milliseconds pass.
+    let pause: @Sendable (Int) -> Void
     let log: @Sendable (String) -> Void
     let isStopping: @Sendable () -> Bool
 
@@ -106,42 +132,16 @@ struct RecoveryRun {
             )
         }
         let batch = BatchBuilder()
-        var progress: [UInt32: SequenceSet] = [:]
-        var loaded = 0
         let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
         let checkpoint: UInt64
+        let began = time.now()
+        var state = LoadedState(books, directory, names, prices, batch)
         do throws(StoreError) {
-            checkpoint = try store.loadAll(identitiesSince: since) { item in
-                switch item {
-                case .name(let name): names.restore(name)
-                case .price(let price): prices.restore(price)
-                case .producer(let number, let set):
-                    progress[number] = set
-                    batch.restore(producer: number, progress: set)
-                case .organisation(let snapshot):
-                    directory.load(snapshot)
-                    books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
-                    loaded += 1
-                case .usageIdentity(let found):
-                    let book = books[Int(AccountBook.partition(of: found.org))]
-                    book.loadUsageIdentity(
-                        found.identity,
-                        content: found.content,
-                        at: found.appliedAt
-                    )
-                case .grantIdentity(let found):
-                    let book = books[Int(AccountBook.partition(of: found.org))]
-                    book.loadGrantIdentity(
-                        found.identity,
-                        content: found.content,
-                        grant: found.grant,
-                        at: found.issuedAt
-                    )
-                }
-            }
+            checkpoint = try store.loadAll(identitiesSince: since) { state.take($0) }
         } catch {
             throw .store(error)
         }
+        let loadEnd = time.now()
         let journal = try openJournal(from: checkpoint)
         var recovered = Recovered(
             books: books,
@@ -154,9 +154,13 @@ struct RecoveryRun {
             journal: journal,
             checkpoint: checkpoint
         )
-        recovered.loaded = loaded
-        try replay(&recovered, &progress)
-        for (number, set) in progress {
+        recovered.loaded = state.organisations
+        recovered.loadMicroseconds = max(0, loadEnd.microseconds - began.microseconds)
+        let replayBegin = time.now()
+        try replay(&recovered, &state.progress)
+        let replayEnd = time.now()
+        recovered.replayMicroseconds = max(0, replayEnd.microseconds - replayBegin.microseconds)
+        for (number, set) in state.progress {
             guard let name = names.name(.producer, number) else { continue }
             producers.restore(name, number: number, progress: set)
         }
@@ -192,7 +196,7 @@ struct RecoveryRun {
                 }
             }
             if isStopping() { throw .stopped }
-            pauseMilliseconds(settings.postgres.retryMilliseconds)
+            pause(settings.postgres.retryMilliseconds)
         }
     }
 
@@ -211,10 +215,8 @@ struct RecoveryRun {
     }
 
     private func lockJournal() throws(EngineError) -> any JournalLock {
-        // The journal makes its own folder; what it stands in is made here.
-        Folders.make(settings.node.stateDirectory, mode: 0o750)
         do throws(JournalError) {
-            return try FileStorage(directory: settings.journalDirectory).lock()
+            return try storage.lock()
         } catch {
             throw .journal(error)
         }
@@ -223,9 +225,10 @@ struct RecoveryRun {
     private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
         do throws(JournalError) {
             return try Journal(
-                storage: FileStorage(directory: settings.journalDirectory),
+                storage: storage,
                 settings: JournalSettings(
                     segmentBytes: settings.journal.segmentBytes,
+                    maximumBodyBytes: blockBytes,
                     maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,
                     maximumBytes: UInt64(settings.journal.maxBytes)
                 ),
@@ -274,6 +277,56 @@ struct RecoveryRun {
     }
 }
 
+/// What loading from PostgreSQL fills.
+private struct LoadedState {
+    let books: [AccountBook]
+    let directory: Directory
+    let names: NameRegistry
+    let prices: PriceRegistry
+    let batch: BatchBuilder
+    var progress: [UInt32: SequenceSet] = [:]
+    var organisations = 0
+
+    init(
+        _ books: [AccountBook],
+        _ directory: Directory,
+        _ names: NameRegistry,
+        _ prices: PriceRegistry,
+        _ batch: BatchBuilder
+    ) {
+        self.books = books
+        self.directory = directory
+        self.names = names
+        self.prices = prices
+        self.batch = batch
+    }
+
+    mutating func take(_ item: LoadedItem) {
+        switch item {
+        case .name(let name): names.restore(name)
+        case .price(let price): prices.restore(price)
+        case .producer(let number, let set):
+            progress[number] = set
+            batch.restore(producer: number, progress: set)
+        case .organisation(let snapshot):
+            directory.load(snapshot)
+            books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
+            organisations += 1
+        case .usageIdentity(let found):
+            let book = books[Int(AccountBook.partition(of: found.org))]
+            book.loadUsageIdentity(found.identity, content: found.content, at: found.appliedAt)
+        case .grantIdentity(let found):
+            let book = books[Int(AccountBook.partition(of: found.org))]
+            book.loadGrantIdentity(
+                found.identity,
+                content: found.content,
+                grant: found.grant,
+                at: found.issuedAt
+            )
+        }
+    }
+}
+
 /// What replaying a block changes.
 struct ReplayState {
     let books: [AccountBook]
@@ -284,14 +337,36 @@ struct ReplayState {
     var usage: UInt64 = 0
     var records: UInt64 = 0
 
+    /// How many records ahead an organisation's memory is asked for, and then that of its parts.
+    private static let farAhead = 16
+    private static let nearAhead = 8
+
     /// Applies all records of a block; false when one cannot be read.
     mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
         var walker = RecordWalker(block)
+        var far = RecordWalker(block)
+        var near = RecordWalker(block)
+        for _ in 0..<ReplayState.farAhead { prefetch(&far) }
+        for _ in 0..<ReplayState.nearAhead { prefetchParts(&near) }
         while let (kind, record) = walker.next() {
             records += 1
+            prefetch(&far)
+            prefetchParts(&near)
             guard apply(kind, record) else { return false }
         }
         return walker.position == block.count
+    }
+
+    @inline(__always)
+    private func prefetch(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetch(org)
+    }
+
+    @inline(__always)
+    private func prefetchParts(_ walker: inout RecordWalker) {
+        guard let org = walker.nextOrganisation() else { return }
+        books[Int(AccountBook.partition(of: org))].prefetchParts(org)
     }
 
     private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {

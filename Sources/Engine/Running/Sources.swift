@@ -6,13 +6,23 @@ import Rating
 import SettingsFiles
 
 /// A rate card as it was read from its file.
-struct RateCardSource {
+package struct RateCardSource {
     let file: RateCardFile
     let text: String
 
-    static func load(_ path: String) throws(EngineError) -> RateCardSource {
+    package static func load(_ path: String) throws(EngineError) -> RateCardSource {
         do throws(SettingsError) {
             let file = try RateCardFile.load(path: path)
+            return RateCardSource(file: file, text: RateCardFile.write(file.card))
+        } catch {
+            throw .settings(error)
+        }
+    }
+
+    /// A card that is in no file, for simulated runs.
+    package static func read(_ text: String) throws(EngineError) -> RateCardSource {
+        do throws(SettingsError) {
+            let file = try RateCardFile.load(text: text, file: "rates.yaml")
             return RateCardSource(file: file, text: RateCardFile.write(file.card))
         } catch {
             throw .settings(error)

@@ -17,23 +17,47 @@ struct JournalMark: Sendable {
 }
 
 /// Marks that wait for the disk: put in by the writer, taken out by the syncer, a block at a time.
+///
+/// Cost:        grows to the most marks that ever waited, then allocates nothing any more.
 final class PendingMarks: Sendable {
-    private let marks = Mutex<[JournalMark]>([])
-
-    func add(_ new: [JournalMark]) {
-        marks.withLock { $0.append(contentsOf: new) }
+    private struct Waiting: Sendable {
+        var marks: [JournalMark] = []
+        /// How many at the front were taken already.
+        var taken = 0
     }
 
-    func take(upTo position: UInt64) -> [JournalMark] {
-        marks.withLock { marks in
-            let count = marks.firstIndex { $0.position > position } ?? marks.count
-            let taken = Array(marks[..<count])
-            marks.removeFirst(count)
-            return taken
+    private let waiting = Mutex<Waiting>(Waiting())
+
+    /// Adds marks that are true from a position on, and empties the list of them.
+    func add(_ meanings: inout [JournalMark.Meaning], at position: UInt64) {
+        waiting.withLock { waiting in
+            for meaning in meanings {
+                waiting.marks.append(JournalMark(position: position, meaning: meaning))
+            }
+        }
+        meanings.removeAll(keepingCapacity: true)
+    }
+
+    /// Moves what is true up to a position to the end of a list.
+    func take(upTo position: UInt64, into taken: inout [JournalMark.Meaning]) {
+        waiting.withLock { waiting in
+            while waiting.taken < waiting.marks.count {
+                let mark = waiting.marks[waiting.taken]
+                guard mark.position <= position else { break }
+                taken.append(mark.meaning)
+                waiting.taken += 1
+            }
+            if waiting.taken == waiting.marks.count {
+                waiting.marks.removeAll(keepingCapacity: true)
+                waiting.taken = 0
+            } else if waiting.taken > 4096, waiting.taken * 2 > waiting.marks.count {
+                waiting.marks.removeFirst(waiting.taken)
+                waiting.taken = 0
+            }
         }
     }
 
-    var isEmpty: Bool { marks.withLock { $0.isEmpty } }
+    var isEmpty: Bool { waiting.withLock { $0.marks.isEmpty } }
 }
 
 /// Asks for the block that says that everything before it is durable, at an orderly stop.
@@ -61,7 +85,9 @@ final class JournalStage {
     private let syncStage: Stage
     private let health: Health
     private let seal: SealRequest
-    private var meanings: [JournalMark.Meaning] = []
+    @exclusivity(unchecked) private var meanings: [JournalMark.Meaning] = []
+    /// Whether somebody waits for what was collected to be durable, not only written.
+    @exclusivity(unchecked) private var isAwaited = false
 
     init(
         writer: sending JournalWriter,
@@ -131,14 +157,19 @@ final class JournalStage {
                     throw error
                 }
                 let usage = UInt32(truncatingIfNeeded: tag >> 8)
-                if usage > 0 { meanings.append(.usage(usage)) }
+                if usage > 0 {
+                    meanings.append(.usage(usage))
+                    isAwaited = true
+                }
             case .mark:
                 let mark = payload.loadUnaligned(as: LoopMark.self)
                 meanings.append(
                     .loop(shard: shard, loop: Int(mark.loop), position: mark.position)
                 )
+                isAwaited = isAwaited || tag >> 8 != 0
             case .completion:
                 meanings.append(.completion(payload.loadUnaligned(as: UInt64.self)))
+                isAwaited = true
             }
         }
     }
@@ -148,22 +179,23 @@ final class JournalStage {
         guard writer.pendingBytes > 0 || !meanings.isEmpty else { return }
         try writer.writeBlock()
         announce()
-        // Last: a sync tells what waits for it, so that all that waits must be noted before.
-        syncStage.kick()
+        // Last: a sync tells what waits for it, so that all that waits must be noted before. Holds
+        // are answered when they are written; the next sync, a tick later at most, takes them
+        // along, and a wake-up of the disk's queue for each would cost more than the hold.
+        if isAwaited {
+            isAwaited = false
+            syncStage.kick()
+        }
     }
 
     /// Notes what has become true, and wakes the loops that it concerns.
     private func announce() {
         guard !meanings.isEmpty else { return }
-        let position = writer.writtenPosition
-        pending.add(meanings.map { JournalMark(position: position, meaning: $0) })
-        var woken = [Bool](repeating: false, count: loops.count)
         for case .loop(let shard, let loop, let position) in meanings {
             progress[loop][shard].written = position
-            woken[loop] = true
         }
-        for loop in loops.indices where woken[loop] { loops[loop].wake() }
-        meanings.removeAll(keepingCapacity: true)
+        for case .loop(_, let loop, _) in meanings { loops[loop].wake() }
+        pending.add(&meanings, at: writer.writtenPosition)
     }
 }
 
@@ -181,6 +213,7 @@ final class SyncStage {
     private let health: Health
     private let journalStage: Stage
     private let storeStage: Stage
+    private var announced: [JournalMark.Meaning] = []
 
     init(
         journal: Journal,
@@ -227,17 +260,16 @@ final class SyncStage {
     }
 
     private func announce() {
-        let marks = pending.take(upTo: journal.positions.synced)
-        var woken = [Bool](repeating: false, count: loops.count)
-        for mark in marks {
-            switch mark.meaning {
+        pending.take(upTo: journal.positions.synced, into: &announced)
+        for meaning in announced {
+            switch meaning {
             case .loop(let shard, let loop, let position):
                 progress[loop][shard].journaled = position
-                woken[loop] = true
             case .completion(let id): completions.finish(id)
             case .usage(let count): counters.journaled.add(UInt64(count))
             }
         }
-        for loop in loops.indices where woken[loop] { loops[loop].wake() }
+        for case .loop(_, let loop, _) in announced { loops[loop].wake() }
+        announced.removeAll(keepingCapacity: true)
     }
 }

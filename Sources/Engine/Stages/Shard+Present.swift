@@ -10,6 +10,15 @@ struct PresentScan {
     let origin: Origin
     var book = 0
     var next: UInt32 = 0
+    /// What was told last of the organisation that is being told.
+    var told: Notice?
+
+    /// Whether a notice comes after the one told last, in the order of `AccountBook.cutoffs(of:)`.
+    func isStillToTell(_ notice: Notice) -> Bool {
+        guard let told else { return true }
+        if notice.scope != told.scope { return notice.scope.rawValue > told.scope.rawValue }
+        return notice.id > told.id
+    }
 }
 
 extension Shard {
@@ -21,7 +30,10 @@ extension Shard {
             let isDone = advance(&scan)
             replies[scan.loop].publish()
             loops[scan.loop].wake()
-            if !isDone { remaining.append(scan) }
+            if !isDone {
+                remaining.append(scan)
+                wantReplyRoom(scan.loop)
+            }
         }
         scans = remaining
     }
@@ -33,14 +45,13 @@ extension Shard {
             let book = ownBooks[scan.book]
             let highest = book.highest
             while scan.next <= highest {
-                let found = book.cutoffs(of: scan.next)
-                guard ring.canClaim(RingMessage.maximumLength * (found.count + 1)) else {
-                    return false
-                }
-                for notice in found {
+                for notice in book.cutoffs(of: scan.next) where scan.isStillToTell(notice) {
+                    guard ring.canClaim(RingMessage.maximumLength) else { return false }
                     let reply = NoticeReply(header, notice)
                     RingMessage.put(reply, kind: ReplyKind.present.rawValue, into: ring)
+                    scan.told = notice
                 }
+                scan.told = nil
                 scan.next += 1
             }
             scan.book += 1

@@ -7,66 +7,60 @@ import Wire
 
 extension Shard {
     /// Rates and books one report.
-    func usage(_ record: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
-        let command = RingMessage.value(of: record, as: UsageCommand.self)
-        let at = command.at == .never ? now : command.at
-        guard let model = tableModel(command.model),
-            let version = pricing.table.version(of: model, at: at)
-        else {
-            reject(command, record, .unknownModel, loop, gate)
-            return
+    func usage(_ message: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
+        // Whatever becomes of it, it is acknowledged when it is durable.
+        awaitSync()
+        let draft = UsageCommand.draft(in: message)
+        if draft.at == .never { draft.at = now }
+        let quote = quotes.quote(draft.model, pricing)
+        var version = Int(quote.pointee.newest)
+        if quote.pointee.model < 0 || draft.at.microseconds < quote.pointee.from {
+            guard let older = olderVersion(quote.pointee.model, at: draft.at) else {
+                return reject(message, .unknownModel, loop, gate)
+            }
+            version = older
         }
         guard
             let charge = pricing.table.charge(
-                command.tokens,
+                draft.tokens,
                 version: version,
-                failed: command.failed,
-                cacheHit: command.cacheHit
+                failed: draft.failed,
+                cacheHit: draft.cacheHit
             )
-        else {
-            reject(command, record, .badTokenCounts, loop, gate)
-            return
+        else { return reject(message, .badTokenCounts, loop, gate) }
+        declare(draft, version: version, quote)
+        draft.price = pricing.priceNumbers[version]
+        draft.tier = charge.tier
+        draft.charge = charge.amount
+        let outcome = bookPointers.withBook(of: draft.org) { book in
+            book.debit(draft, at: now, into: records)
         }
-        declare(command, version: version)
-        var change = UsageChange(command, at: at)
-        change.price = pricing.priceNumbers[version]
-        change.tier = charge.tier
-        change.charge = charge.amount
-        let fixed = RingMessage.headerLength + MemoryLayout<UsageCommand>.size
-        let idEnd = fixed + Int(command.idLength)
-        let id = UnsafeRawBufferPointer(rebasing: record[fixed..<idEnd])
-        let session = UnsafeRawBufferPointer(
-            rebasing: record[idEnd..<idEnd + Int(command.sessionLength)]
-        )
-        let book = book(of: command.org)
-        switch book.debit(&change, id: id, session: session, at: now, into: records) {
-        case .booked: countUsage()
+        switch outcome {
+        case .booked: usageInRecords &+= 1
         case .repeated: counters.repeated.add()
-        case .conflict: reject(command, record, .conflict, loop, gate)
-        case .accountClosed: reject(command, record, .accountClosed, loop, gate)
-        case .unknownOrganisation: reject(command, record, .unknownOrg, loop, gate)
-        case .outOfRange: reject(command, record, .badTokenCounts, loop, gate)
+        case .conflict: reject(message, .conflict, loop, gate)
+        case .accountClosed: reject(message, .accountClosed, loop, gate)
+        case .unknownOrganisation: reject(message, .unknownOrg, loop, gate)
+        case .outOfRange: reject(message, .badTokenCounts, loop, gate)
         }
     }
 
-    /// The card's model behind a number, looked up once for each card.
+    /// The version that applied before the newest; nil when there was none, or no such model.
+    @inline(never)
+    private func olderVersion(_ model: Int32, at moment: Timestamp) -> Int? {
+        model < 0 ? nil : pricing.table.version(of: Int(model), at: moment)
+    }
+
+    /// The card's model behind a number, or nil when it has no price.
     func tableModel(_ number: UInt32) -> Int? {
-        let index = Int(number)
-        if index < tableModels.count, tableModels[index] != Shard.notLookedUp {
-            return tableModels[index] < 0 ? nil : Int(tableModels[index])
-        }
-        while tableModels.count <= index { tableModels.append(Shard.notLookedUp) }
-        let found = pricing.tableModel(number)
-        tableModels[index] = found.map { Int32($0) } ?? -1
-        return found
+        let model = quotes.quote(number, pricing).pointee.model
+        return model < 0 ? nil : Int(model)
     }
-
-    private static let notLookedUp: Int32 = -2
 
     /// Changes over to another rate card; what was decided before keeps its prices.
     func use(_ pricing: Pricing) {
         self.pricing = pricing
-        tableModels.removeAll(keepingCapacity: true)
+        quotes.removeAll()
         if index == 0 {
             record(
                 .rateCardLoaded(RateCardLoaded(name: pricing.table.name, digest: pricing.digest))
@@ -75,14 +69,30 @@ extension Shard {
     }
 
     /// Journals what the numbers of a report stand for, before the first record that uses them.
-    private func declare(_ command: UsageCommand, version: Int) {
-        declareModel(command.model)
-        if command.provider != 0,
-            Declared.note(UInt32(command.provider), in: &declared.providers)
+    @inline(__always)
+    private func declare(
+        _ draft: UsageRecord,
+        version: Int,
+        _ quote: UnsafeMutablePointer<Quotes.Quote>
+    ) {
+        if quote.pointee.isDeclared, version == Int(quote.pointee.newest),
+            draft.producer == lastProducer, draft.provider == lastProvider
         {
-            declareName(.provider, UInt32(command.provider))
+            return
         }
-        declareProducer(command.producer)
+        declareAll(draft, version: version)
+        quote.pointee.isDeclared = quote.pointee.isDeclared || version == Int(quote.pointee.newest)
+    }
+
+    @inline(never)
+    private func declareAll(_ draft: UsageRecord, version: Int) {
+        declareModel(draft.model)
+        if draft.provider != 0, Declared.note(UInt32(draft.provider), in: &declared.providers) {
+            declareName(.provider, UInt32(draft.provider))
+        }
+        lastProvider = draft.provider
+        declareProducer(draft.producer)
+        lastProducer = draft.producer
         if Declared.note(pricing.priceNumbers[version], in: &declared.prices) {
             record(.priceDeclared(pricing.prices[version]))
         }
@@ -104,29 +114,26 @@ extension Shard {
         record(.nameDeclared(NameDeclared(kind: kind, number: number, name: name)))
     }
 
+    @inline(never)
     private func reject(
-        _ command: UsageCommand,
-        _ record: UnsafeRawBufferPointer,
+        _ message: UnsafeRawBufferPointer,
         _ code: RejectionCode,
         _ loop: Int,
         _ gate: UInt64
     ) {
+        let draft = UsageCommand.draft(in: message)
         counters.rejected.add()
-        skip(producer: command.producer, sequence: command.sequence)
+        skip(producer: draft.producer, sequence: draft.sequence)
         var reply = RejectedReply(
-            header: ReplyHeader(origin: command.origin, gate: gate),
+            header: ReplyHeader(origin: UsageCommand.origin(of: message), gate: gate),
             code: code,
-            org: command.org,
-            model: command.model
+            org: draft.org,
+            model: draft.model
         )
-        reply.sequence = command.sequence
-        if command.sequence == 0 {
-            let fixed = RingMessage.headerLength + MemoryLayout<UsageCommand>.size
-            let id = record[fixed..<fixed + Int(command.idLength)]
-            if let text = ShortText(String(decoding: id, as: UTF8.self)) {
-                reply.name = .text(text)
-                reply.isID = true
-            }
+        reply.sequence = draft.sequence
+        if draft.sequence == 0, let text = ShortText(String(decoding: draft.id, as: UTF8.self)) {
+            reply.name = .text(text)
+            reply.isID = true
         }
         answer(reply, .rejected, loop)
     }
@@ -136,26 +143,5 @@ extension Shard {
         RingMessage.put(reply, kind: kind.rawValue, into: replies[loop])
         replies[loop].publish()
         loops[loop].wake()
-    }
-}
-
-extension UsageChange {
-    fileprivate init(_ command: UsageCommand, at: Timestamp) {
-        self.init()
-        org = command.org
-        project = command.project
-        key = command.key
-        model = command.model
-        provider = command.provider
-        producer = command.producer
-        sequence = command.sequence
-        self.at = at
-        tokens = command.tokens
-        latencyMilliseconds = command.latencyMilliseconds
-        failed = command.failed
-        cacheHit = command.cacheHit
-        hold = command.hold
-        identity = UInt128(command.identityHigh) << 64 | UInt128(command.identityLow)
-        content = command.content
     }
 }

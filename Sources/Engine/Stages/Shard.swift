@@ -31,17 +31,27 @@ final class Shard: @unchecked Sendable {
     let names: NameRegistry
     let directory: Directory
 
-    @exclusivity(unchecked) private var books: [AccountBook?]
+    private let books: [AccountBook?]
+    let bookPointers: BookPointers
+    /// Whether there are so many organisations that their memory is worth asking for early.
+    private var prefetches = false
     let records = RecordBuffer(capacity: 131_072)
-    @exclusivity(unchecked) private var usageInRecords: UInt32 = 0
+    @exclusivity(unchecked) var usageInRecords: UInt32 = 0
+    /// What `records` was lent of the ring to the journal.
+    private var lentSpace: UnsafeMutableRawBufferPointer?
     private var finished: [UInt64] = []
+    /// Whether somebody waits for what was handed over since the last marks to be durable.
+    @exclusivity(unchecked) private var isAwaited = false
     private var marked: [UInt64]
     /// What listeners of each loop have not been told yet, for lack of room.
     private var notices: [[Notice]]
     var scans: [PresentScan] = []
     @exclusivity(unchecked) var pricing: Pricing
-    @exclusivity(unchecked) var tableModels: [Int32] = []
+    @exclusivity(unchecked) var quotes = Quotes()
     @exclusivity(unchecked) var declared: Declared
+    /// What the last report named is declared.
+    @exclusivity(unchecked) var lastProducer = UInt32.max
+    @exclusivity(unchecked) var lastProvider = UInt16.max
     /// The moment of this turn.
     @exclusivity(unchecked) var now = Timestamp.epoch
 
@@ -60,6 +70,7 @@ final class Shard: @unchecked Sendable {
         names = parts.names
         directory = parts.directory
         books = parts.books
+        bookPointers = BookPointers(parts.books)
         pricing = parts.pricing
         declared = parts.declared
         marked = Array(repeating: 0, count: parts.commands.count)
@@ -81,6 +92,7 @@ final class Shard: @unchecked Sendable {
     func run() {
         now = time.now()
         guard flush() else { return }
+        lend()
         for job in inbox.take() { job(self) }
         tick()
         for loop in commands.indices { drain(loop) }
@@ -95,22 +107,43 @@ final class Shard: @unchecked Sendable {
         finished.append(completions.add(action))
     }
 
+    /// Notes that somebody waits for this turn's records to be durable.
+    func awaitSync() {
+        isAwaited = true
+    }
+
     private func tick() {
-        for case .some(let book) in books where book.nextDue <= now {
+        var slots = 0
+        for case .some(let book) in books {
+            slots += book.slotCount
             // What is more than one turn's work goes on in the next.
-            if book.tick(at: now, into: records) { stage.kick() }
+            if book.nextDue <= now, book.tick(at: now, into: records) { stage.kick() }
         }
+        prefetches = slots >= WalletPrefetch.fromOrganisations
     }
 
     private func drain(_ loop: Int) {
         let ring = commands[loop]
         guard ring.beginBatch() > 0 else { return }
+        var prefetch = prefetches ? WalletPrefetch(ring, bookPointers) : nil
         while replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next() {
+            prefetch?.step(bookPointers)
             take(record, loop: loop, gate: ring.consumedPosition)
-            if records.count >= OutRing.chunk, !flush() { break }
+            if records.count >= OutRing.fullChunk {
+                guard flush() else { break }
+                lend()
+            }
         }
         ring.release()
+        if !replies[loop].canClaim(RingMessage.maximumLength) { wantReplyRoom(loop) }
         if loops[loop].wantsRoom { loops[loop].wake() }
+    }
+
+    /// Has a loop kick this stage when it has drained replies; there was no room for more.
+    func wantReplyRoom(_ loop: Int) {
+        loops[loop].wantReplyRoom()
+        // It may have drained them between the look and the wish.
+        if replies[loop].canClaim(RingMessage.maximumLength) { stage.kick() }
     }
 
     private func take(_ record: UnsafeRawBufferPointer, loop: Int, gate: UInt64) {
@@ -136,6 +169,8 @@ final class Shard: @unchecked Sendable {
     func skip(producer: UInt32, sequence: UInt64) {
         guard producer != 0, sequence != 0 else { return }
         declareProducer(producer)
+        // A rejected sequence is acknowledged like one that was booked.
+        awaitSync()
         record(.sequenceSkipped(SequenceSkipped(producer: producer, sequence: sequence)))
     }
 
@@ -144,39 +179,68 @@ final class Shard: @unchecked Sendable {
         Change(appliedAt: now, org: 0, body: body).encode(into: records)
     }
 
-    func countUsage() {
-        usageInRecords += 1
+    /// Has the coming records written straight into the ring to the journal, if there is room.
+    private func lend() {
+        guard records.count == 0, !records.isLent,
+            let space = out.claim(OutRing.headerLength + OutRing.chunk)
+        else { return }
+        records.lend(UnsafeMutableRawBufferPointer(rebasing: space[OutRing.headerLength...]))
+        lentSpace = space
     }
 
     /// Hands the records so far to the journal; false when its ring is full.
     private func flush() -> Bool {
+        if records.isLent { return flushLent() }
+        if let space = lentSpace {
+            // They outgrew what was lent.
+            out.rollback()
+            lentSpace = nil
+            _ = space
+        }
         guard records.count > 0 else { return true }
         var offset = 0
         let bytes = records.bytes
-        var pieces: [(Range<Int>, UInt32)] = []
+        var usage = usageInRecords
         while offset < bytes.count {
             let end = chunkEnd(bytes, from: offset)
-            pieces.append((offset..<end, offset == 0 ? usageInRecords : 0))
-            offset = end
-        }
-        let start = out.claimedPosition
-        for (range, usage) in pieces {
-            guard let space = out.claim(8 + range.count) else {
-                out.rollback(to: start)
+            guard let space = out.claim(OutRing.headerLength + end - offset) else {
+                out.rollback()
                 signal.setWantsRoom(true)
                 journal.kick()
                 return false
             }
             space.storeBytes(of: OutRing.tag(.records, usage), as: UInt64.self)
-            UnsafeMutableRawBufferPointer(rebasing: space[8...])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+            UnsafeMutableRawBufferPointer(rebasing: space[OutRing.headerLength...])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
+            usage = 0
+            offset = end
         }
         out.publish()
-        counters.applied.add(UInt64(usageInRecords))
+        countFlushed()
         records.removeAll()
+        return true
+    }
+
+    private func flushLent() -> Bool {
+        guard let space = lentSpace else { invariantBroken("lent memory is in the ring") }
+        let count = records.count
+        records.takeBack()
+        lentSpace = nil
+        guard count > 0 else {
+            out.rollback()
+            return true
+        }
+        space.storeBytes(of: OutRing.tag(.records, usageInRecords), as: UInt64.self)
+        out.trim(to: OutRing.headerLength + count)
+        out.publish()
+        countFlushed()
+        return true
+    }
+
+    private func countFlushed() {
+        counters.applied.add(UInt64(usageInRecords))
         usageInRecords = 0
         signal.setWantsRoom(false)
-        return true
     }
 
     private func chunkEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
@@ -197,29 +261,28 @@ final class Shard: @unchecked Sendable {
         for loop in commands.indices {
             let position = commands[loop].consumedPosition
             guard position != marked[loop] else { continue }
-            guard let space = out.claim(8 + MemoryLayout<LoopMark>.size) else {
+            guard let space = out.claim(OutRing.headerLength + MemoryLayout<LoopMark>.size) else {
                 isFull = true
                 continue
             }
-            space.storeBytes(of: OutRing.tag(.mark), as: UInt64.self)
+            space.storeBytes(of: OutRing.tag(.mark, isAwaited ? 1 : 0), as: UInt64.self)
             let mark = LoopMark(loop: UInt64(loop), position: position)
             space.storeBytes(of: mark, toByteOffset: 8, as: LoopMark.self)
             marked[loop] = position
             any = true
         }
-        var remaining: [UInt64] = []
-        for id in finished {
-            guard let space = out.claim(16) else {
+        while let id = finished.first {
+            guard let space = out.claim(OutRing.headerLength + MemoryLayout<UInt64>.size) else {
                 isFull = true
-                remaining.append(id)
-                continue
+                break
             }
             space.storeBytes(of: OutRing.tag(.completion), as: UInt64.self)
-            space.storeBytes(of: id, toByteOffset: 8, as: UInt64.self)
+            space.storeBytes(of: id, toByteOffset: OutRing.headerLength, as: UInt64.self)
+            finished.removeFirst()
             any = true
         }
-        finished = remaining
         if any { out.publish() }
+        isAwaited = isAwaited && isFull
         // The journal kicks this stage when it has made room for what is left.
         if isFull { signal.setWantsRoom(true) }
         if !out.isEmpty { journal.runInline() }
@@ -265,6 +328,7 @@ final class Shard: @unchecked Sendable {
         notices[loop].removeFirst(told)
         replies[loop].publish()
         loops[loop].wake()
+        if !notices[loop].isEmpty { wantReplyRoom(loop) }
     }
 }
 

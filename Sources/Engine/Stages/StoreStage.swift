@@ -25,6 +25,9 @@ final class StorePosition: Sendable {
 
 /// Takes blocks from the journal to PostgreSQL: one transaction a batch, the checkpoint in it.
 ///
+/// It never waits in a run: what wants time sets the alarm and returns, and is gone on with when
+/// the alarm has kicked the stage. A batch that PostgreSQL has not taken yet stays in `batch`.
+///
 /// Queue: its own stage's queue, as PostgreSQL blocks.
 final class StoreStage: @unchecked Sendable {
     // SAFETY: the store, the reader and the batch are touched only inside `run()`, which the
@@ -48,7 +51,18 @@ final class StoreStage: @unchecked Sendable {
     private let loops: [LoopSignal]
     private let settings: Settings
     private let time: any TimeSource
+    private let alarm: any Alarm
     private let onFatal: @Sendable (String) -> Void
+    /// What the stage has to go on with when its alarm has gone off.
+    private enum Waiting {
+        case nothing
+        /// A fuller batch.
+        case batch
+        /// PostgreSQL, to ask it what became of the batch.
+        case answer
+    }
+
+    private var waiting = Waiting.nothing
     private var renewAt: Timestamp
     private var isUnusable = false
     /// How many records the next batch may take: few after a start and twice as many after each
@@ -73,6 +87,7 @@ final class StoreStage: @unchecked Sendable {
         loops: [LoopSignal],
         settings: Settings,
         time: any TimeSource,
+        alarm: any Alarm,
         onFatal: @escaping @Sendable (String) -> Void
     ) {
         self.store = store
@@ -85,27 +100,41 @@ final class StoreStage: @unchecked Sendable {
         self.loops = loops
         self.settings = settings
         self.time = time
+        self.alarm = alarm
         self.onFatal = onFatal
         self.renewAt = time.now()
         self.checkpoint = position.value
     }
 
-    /// Stores everything that is durable, batch by batch.
+    /// Stores everything that is durable, batch by batch, until something wants time.
     func run() {
         guard !isUnusable else { return }
+        if alarm.isSet {
+            // Everything that becomes durable kicks the stage; only its alarm ends its waiting, or
+            // the daemon's stop.
+            guard position.isStopping else { return }
+            alarm.cancel()
+        }
+        let waited = waiting
+        waiting = .nothing
+        if case .answer = waited {
+            guard settle() else { return }
+        }
         renewLease()
+        var hasLingered = if case .batch = waited { true } else { false }
         while journal.positions.synced > position.value, !isUnusable {
             let backlog = journal.positions.synced - position.value
-            if backlog < StoreStage.smallBacklog, !position.isStopping {
-                linger()
+            if backlog < StoreStage.smallBacklog, !position.isStopping, !hasLingered {
+                return linger()
             }
+            hasLingered = false
             guard fill() else { return }
             if batch.isEmpty {
                 // Only seals lay there: nothing is owed to PostgreSQL up to here.
                 if reader.position > position.value { position.set(reader.position) }
                 return
             }
-            storeBatch()
+            guard storeBatch() else { return }
         }
     }
 
@@ -123,11 +152,8 @@ final class StoreStage: @unchecked Sendable {
 
     /// Waits for a fuller batch, but not past a stop, nor as long as the lease lasts.
     private func linger() {
-        var left = min(settings.lingerMilliseconds, settings.leaseSeconds * 300)
-        while left > 0, !position.isStopping {
-            pauseMilliseconds(min(left, 50))
-            left -= 50
-        }
+        waiting = .batch
+        alarm.set(milliseconds: min(settings.lingerMilliseconds, settings.leaseSeconds * 300))
     }
 
     private func fill() -> Bool {
@@ -162,20 +188,22 @@ final class StoreStage: @unchecked Sendable {
         return true
     }
 
-    /// Commits the batch, however long PostgreSQL is away; returns without it only at the end.
-    private func storeBatch() {
-        let start = checkpoint
+    /// Commits the batch; false when PostgreSQL did not take it, or nobody knows whether it did.
+    private func storeBatch() -> Bool {
         let end = reader.position
         let lines = UInt64(batch.usageCount)
-        while true {
-            do throws(StoreError) {
-                _ = try store.commit(batch, from: start, to: end)
-                break
-            } catch {
-                guard settle(error, end: end) else { return }
-                if checkpoint == end { break }
-            }
+        do throws(StoreError) {
+            _ = try store.commit(batch, from: checkpoint, to: end)
+        } catch {
+            postpone(error)
+            return false
         }
+        finish(end, lines: lines)
+        return true
+    }
+
+    /// Tells everybody that PostgreSQL has everything up to here.
+    private func finish(_ end: UInt64, lines: UInt64) {
         batch.removeAll()
         checkpoint = end
         position.set(end)
@@ -193,44 +221,48 @@ final class StoreStage: @unchecked Sendable {
         renewLease()
     }
 
-    /// Deals with a failed commit; true when it is to be tried again or turned out to be done.
-    private func settle(_ error: StoreError, end: UInt64) -> Bool {
-        var error = error
-        while true {
-            if case .fencedOut = error {
-                fail(error.description)
-                return false
-            }
-            health.set(.store, error.description)
-            if position.isStopping {
-                isUnusable = true
-                return false
-            }
-            if error.isTransient { position.setConnected(false) }
-            pauseMilliseconds(settings.retryMilliseconds)
-            do throws(StoreError) {
-                try store.connect()
-                try store.renewLease(seconds: settings.leaseSeconds)
-                let found = try store.checkpoint()
-                position.setConnected(true)
-                if found == end {
-                    // The commit's answer was lost, the commit was not.
-                    batch.markStored()
-                    checkpoint = end
-                    return true
-                }
-                guard found == checkpoint else {
-                    fail(
-                        "PostgreSQL's checkpoint \(found) is neither \(checkpoint) nor \(end): "
-                            + "another daemon writes under this node's name."
-                    )
-                    return false
-                }
-                return true
-            } catch let next {
-                error = next
-            }
+    /// Deals with a batch that was not taken: asks PostgreSQL again later, however long it is away,
+    /// and gives up only when the daemon stops.
+    private func postpone(_ error: StoreError) {
+        if case .fencedOut = error { return fail(error.description) }
+        health.set(.store, error.description)
+        if position.isStopping {
+            isUnusable = true
+            return
         }
+        if error.isTransient { position.setConnected(false) }
+        waiting = .answer
+        alarm.set(milliseconds: settings.retryMilliseconds)
+    }
+
+    /// Asks PostgreSQL what became of a batch, and commits it again if nothing did; true when it is
+    /// stored.
+    private func settle() -> Bool {
+        let end = reader.position
+        do throws(StoreError) {
+            try store.connect()
+            try store.renewLease(seconds: settings.leaseSeconds)
+            let found = try store.checkpoint()
+            position.setConnected(true)
+            if found == end {
+                // The commit's answer was lost, the commit was not.
+                let lines = UInt64(batch.usageCount)
+                batch.markStored()
+                finish(end, lines: lines)
+                return true
+            }
+            guard found == checkpoint else {
+                fail(
+                    "PostgreSQL's checkpoint \(found) is neither \(checkpoint) nor \(end): "
+                        + "another daemon writes under this node's name."
+                )
+                return false
+            }
+        } catch {
+            postpone(error)
+            return false
+        }
+        return storeBatch()
     }
 
     private func renewLease() {

@@ -14,10 +14,17 @@ final class Connection {
     /// What was read and could not be dealt with yet: the beginning of a frame, or all that came
     /// while a ring was full.
     var leftover: [UInt8] = []
+    /// How many bytes `leftover` must have before it is worth looking at again; 0: any.
+    @exclusivity(unchecked) var wanted = 0
+    /// How many bytes came the last time.
+    @exclusivity(unchecked) var lastRead = 0
     /// The usage frame at the start of `leftover` that a full ring interrupted.
     @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
     /// Whether a full ring keeps this connection from being read.
     @exclusivity(unchecked) var stalled = false
+    /// Calls whose answers are on their way, and whether no more are read until some are there.
+    @exclusivity(unchecked) var openCalls = 0
+    var paused = false
     /// Whether the loop's descriptor knows of it.
     var watched = false
 
@@ -89,6 +96,9 @@ final class Connection {
         pendingAnswers <= 0 && presentPending == 0 && hello == nil && leftover.isEmpty
             && (producer.map { $0.accepted <= acknowledged } ?? true)
     }
+
+    /// Whether enough was answered of what paused it.
+    var mayGoOn: Bool { openCalls <= IngestLoop.callsAtOnce / 2 }
 
     /// Ends the connection after saying why.
     func fail(_ fault: ConnectionFault) {

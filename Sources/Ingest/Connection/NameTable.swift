@@ -5,106 +5,87 @@ import Wire
 ///
 /// Binary connections number their names themselves; JSON lines are looked up by their text. Both
 /// lead to an entry that remembers its meaning until a look-up might answer differently.
-struct NameTable {
-    /// A name and its meaning.
-    struct Entry {
-        let text: String
-        /// A digest of the text, for telling a repeat from a conflict.
-        let digest: UInt64
-        /// The names' version at which it was looked up; 0 before the first time.
-        var version: UInt64 = 0
-        /// What else the meaning depends on: the organisation of a project, the provider of a
-        /// model.
-        var context: UInt32 = 0
-        var found = false
-        var account = AccountReference(org: 0)
-        var number: UInt32 = 0
-
-        init(text: String) {
-            self.text = text
-            var text = text
-            self.digest = text.withUTF8 { ContentDigest.of(UnsafeRawBufferPointer($0).bytes) }
-        }
-    }
-
-    private(set) var keys: [Entry] = []
-    private(set) var organisations: [Entry] = []
-    private(set) var projects: [Entry] = []
-    private(set) var models: [Entry] = []
-    private(set) var providers: [Entry] = []
-    private var byText: [NameKey: UInt32] = [:]
+struct NameTable: ~Copyable {
+    var keys = NameColumn()
+    var organisations = NameColumn()
+    var projects = NameColumn()
+    var models = NameColumn()
+    var providers = NameColumn()
     private(set) var bytes = 0
 
-    private struct NameKey: Hashable {
-        let kind: NameKind
-        let text: String
-    }
+    /// What a name costs beside its text.
+    private static let entryBytes = 96
 
-    /// Adds a name under the next index of its kind.
-    mutating func define(_ kind: NameKind, _ text: String) {
-        bytes += text.utf8.count + 96
-        let entry = Entry(text: text)
+    /// Adds a name under the next index of its kind; machines have no names yet.
+    mutating func define(_ kind: NameKind, _ text: UnsafeRawBufferPointer) {
+        bytes += text.count + NameTable.entryBytes
         switch kind {
-        case .key: keys.append(entry)
-        case .org: organisations.append(entry)
-        case .project: projects.append(entry)
-        case .model: models.append(entry)
-        case .provider: providers.append(entry)
+        case .key: keys.append(text)
+        case .org: organisations.append(text)
+        case .project: projects.append(text)
+        case .model: models.append(text)
+        case .provider: providers.append(text)
         case .machine: break
         }
     }
 
     /// The index of a text, which is added when it is new; forgets all when that would be too much.
-    mutating func index(of kind: NameKind, text: String, limit: Int) -> UInt32 {
-        if let index = byText[NameKey(kind: kind, text: text)] { return index }
-        if bytes + text.utf8.count > limit { self = NameTable() }
-        let index =
-            switch kind {
-            case .key: keys.count
-            case .org: organisations.count
-            case .project: projects.count
-            case .model: models.count
-            case .provider: providers.count
-            case .machine: 0
-            }
+    mutating func index(
+        of kind: NameKind,
+        text: UnsafeRawBufferPointer,
+        limit: Int
+    ) -> UInt32 {
+        let hash = NameColumn.hash(text)
+        if let index = find(kind, text, hash: hash) { return index }
+        if bytes + text.count + NameTable.entryBytes > limit { self = NameTable() }
         define(kind, text)
-        byText[NameKey(kind: kind, text: text)] = UInt32(index)
-        return UInt32(index)
-    }
-
-    /// The digest of a name's text.
-    func digest(of kind: NameKind, _ index: UInt32) -> UInt64 {
-        let position = Int(index)
         switch kind {
-        case .key: return keys[position].digest
-        case .org: return organisations[position].digest
-        case .project: return projects[position].digest
-        case .model: return models[position].digest
-        case .provider: return providers[position].digest
+        case .key: return keys.index(hash: hash)
+        case .org: return organisations.index(hash: hash)
+        case .project: return projects.index(hash: hash)
+        case .model: return models.index(hash: hash)
+        case .provider: return providers.index(hash: hash)
         case .machine: return 0
         }
     }
 
-    mutating func withKey<Result>(_ index: UInt32, _ body: (inout Entry) -> Result) -> Result {
-        body(&keys[Int(index)])
+    private func find(
+        _ kind: NameKind,
+        _ text: UnsafeRawBufferPointer,
+        hash: UInt64
+    ) -> UInt32? {
+        switch kind {
+        case .key: keys.find(text, hash: hash)
+        case .org: organisations.find(text, hash: hash)
+        case .project: projects.find(text, hash: hash)
+        case .model: models.find(text, hash: hash)
+        case .provider: providers.find(text, hash: hash)
+        case .machine: nil
+        }
     }
 
-    mutating func withOrganisation<Result>(
-        _ index: UInt32,
-        _ body: (inout Entry) -> Result
-    ) -> Result {
-        body(&organisations[Int(index)])
+    /// What is known of a name of a kind; nil for machines.
+    @inline(__always)
+    func meaning(_ kind: NameKind, _ index: UInt32) -> UnsafeMutablePointer<NameMeaning>? {
+        switch kind {
+        case .key: keys.meaning(index)
+        case .org: organisations.meaning(index)
+        case .project: projects.meaning(index)
+        case .model: models.meaning(index)
+        case .provider: providers.meaning(index)
+        case .machine: nil
+        }
     }
 
-    mutating func withProject<Result>(_ index: UInt32, _ body: (inout Entry) -> Result) -> Result {
-        body(&projects[Int(index)])
-    }
-
-    mutating func withModel<Result>(_ index: UInt32, _ body: (inout Entry) -> Result) -> Result {
-        body(&models[Int(index)])
-    }
-
-    mutating func withProvider<Result>(_ index: UInt32, _ body: (inout Entry) -> Result) -> Result {
-        body(&providers[Int(index)])
+    /// A name's text, for look-ups and messages; nil where there is no such name.
+    func text(_ kind: NameKind, _ index: UInt32) -> String? {
+        switch kind {
+        case .key: keys.text(index)
+        case .org: organisations.text(index)
+        case .project: projects.text(index)
+        case .model: models.text(index)
+        case .provider: providers.text(index)
+        case .machine: nil
+        }
     }
 }

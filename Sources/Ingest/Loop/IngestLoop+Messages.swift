@@ -18,7 +18,9 @@ extension IngestLoop {
         switch message {
         case .hello(let hello): greet(hello, frame, connection)
         case .name(let definition):
-            connection.names.define(definition.kind, definition.text.text(in: frame))
+            frame.extracting(definition.text.bounds).withUnsafeBytes { text in
+                connection.names.define(definition.kind, text)
+            }
             if connection.names.bytes > settings.nameBytes {
                 fail(
                     connection,
@@ -28,7 +30,7 @@ extension IngestLoop {
                     )
                 )
             }
-        case .usage(let report): take(report, frame, connection)
+        case .usage(let report): take(report, frame, connection, connection.producer ?? nobody)
         case .heartbeat(let report): take(report, frame, connection)
         case .authorize(let request): authorize(request, frame, connection)
         case .extend(let request): extend(request, connection)
@@ -94,6 +96,7 @@ extension IngestLoop {
             ttlMilliseconds: request.ttlMilliseconds ?? 0
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .authorize, org: account.org)
     }
 
@@ -111,6 +114,7 @@ extension IngestLoop {
             maxOutput: request.maxOutputTokens ?? .max
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .extend, org: request.hold.org.raw)
     }
 
@@ -121,6 +125,7 @@ extension IngestLoop {
             hold: request.hold
         )
         connection.pendingAnswers += 1
+        connection.openCalls += 1
         put(command, .release, org: request.hold.org.raw)
     }
 

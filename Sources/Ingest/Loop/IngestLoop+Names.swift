@@ -2,6 +2,7 @@ import Quantities
 import Wire
 
 extension IngestLoop {
+    @inline(__always)
     private func index(
         _ name: WireName,
         _ kind: NameKind,
@@ -12,15 +13,14 @@ extension IngestLoop {
         case .absent: nil
         case .index(let index): index
         case .text(let range):
-            connection.names.index(
-                of: kind,
-                text: range.text(in: frame),
-                limit: settings.nameBytes
-            )
+            frame.extracting(range.bounds).withUnsafeBytes { text in
+                connection.names.index(of: kind, text: text, limit: settings.nameBytes)
+            }
         }
     }
 
     /// What the account of a message stands for, or nil.
+    @inline(__always)
     func account(
         _ kind: AccountKind,
         _ name: WireName,
@@ -28,94 +28,129 @@ extension IngestLoop {
         _ connection: Connection
     ) -> AccountReference? {
         guard let index = index(name, kind.nameKind, frame, connection) else { return nil }
-        if kind == .key {
-            return connection.names.withKey(index) { entry in
-                if entry.version == namesVersion, entry.found { return entry.account }
-                return lookUp(&entry, wiring.intake.account(secret: entry.text))
-            }
+        let meaning =
+            kind == .key
+            ? connection.names.keys.meaning(index) : connection.names.organisations.meaning(index)
+        if meaning.pointee.version == namesVersion, meaning.pointee.found {
+            return meaning.pointee.account
         }
-        return connection.names.withOrganisation(index) { entry in
-            if entry.version == namesVersion, entry.found { return entry.account }
-            return lookUp(&entry, wiring.intake.account(organisation: entry.text))
-        }
+        return lookUpAccount(kind, index, meaning, connection)
     }
 
-    /// Notes what a look-up found.
+    /// Asks what an account means now.
     ///
     /// A key that was known once and is no more keeps its meaning:
     /// usage under it has happened and is booked; a new request is refused by its generation.
-    private func lookUp(
-        _ entry: inout NameTable.Entry,
-        _ answer: AccountReference?
+    @inline(never)
+    private func lookUpAccount(
+        _ kind: AccountKind,
+        _ index: UInt32,
+        _ meaning: UnsafeMutablePointer<NameMeaning>,
+        _ connection: Connection
     ) -> AccountReference? {
-        entry.version = namesVersion
+        let text = connection.names.text(kind.nameKind, index) ?? ""
+        let answer =
+            kind == .key
+            ? wiring.intake.account(secret: text) : wiring.intake.account(organisation: text)
+        meaning.pointee.version = namesVersion
         if let answer {
-            entry.found = true
-            entry.account = answer
+            meaning.pointee.found = true
+            meaning.pointee.account = answer
         }
-        return entry.found ? entry.account : nil
+        return meaning.pointee.found ? meaning.pointee.account : nil
     }
 
     /// The project of a message: the key's own, the named one, or 0 for none; nil when it is
     /// unknown.
+    @inline(__always)
     func project(
         _ name: WireName,
         _ account: AccountReference,
         _ frame: RawSpan,
         _ connection: Connection
     ) -> UInt32? {
-        guard account.project == 0,
+        guard account.project == 0, !name.isAbsent,
             let index = index(name, .project, frame, connection)
         else { return account.project }
-        return connection.names.withProject(index) { entry in
-            if entry.version == namesVersion, entry.context == account.org, entry.found {
-                return entry.number
-            }
-            entry.version = namesVersion
-            entry.context = account.org
-            let answer = wiring.intake.project(entry.text, org: account.org)
-            entry.found = answer != nil
-            entry.number = answer ?? 0
-            return answer
+        let meaning = connection.names.projects.meaning(index)
+        if meaning.pointee.version == namesVersion, meaning.pointee.context == account.org,
+            meaning.pointee.found
+        {
+            return meaning.pointee.number
         }
+        let text = connection.names.projects.text(index) ?? ""
+        let answer = wiring.intake.project(text, org: account.org)
+        meaning.pointee.version = namesVersion
+        meaning.pointee.context = account.org
+        meaning.pointee.found = answer != nil
+        meaning.pointee.number = answer ?? 0
+        return answer
     }
 
     /// The number of a model, or nil when it has no price.
+    @inline(__always)
     func model(
         _ name: WireName,
         _ provider: WireName,
         _ frame: RawSpan,
         _ connection: Connection
     ) -> UInt32? {
-        guard let index = index(name, .model, frame, connection) else { return nil }
+        // The provider first: a text that is new may make the connection forget all its names.
         let providerIndex = self.index(provider, .provider, frame, connection)
+        guard let index = index(name, .model, frame, connection) else { return nil }
         let context = providerIndex.map { $0 + 1 } ?? 0
-        let known = connection.names.withModel(index) { entry -> UInt32? in
-            let isFresh = entry.version == namesVersion && entry.context == context && entry.found
-            return isFresh ? entry.number : nil
+        let meaning = connection.names.models.meaning(index)
+        if meaning.pointee.version == namesVersion, meaning.pointee.context == context,
+            meaning.pointee.found
+        {
+            return meaning.pointee.number
         }
-        if let known { return known }
-        let providerText = providerIndex.map { connection.names.providers[Int($0)].text }
-        return connection.names.withModel(index) { entry in
-            entry.version = namesVersion
-            entry.context = context
-            let answer = wiring.intake.model(entry.text, provider: providerText)
-            entry.found = answer != nil
-            entry.number = answer ?? 0
-            return answer
-        }
+        return lookUpModel(index, meaning, providerIndex, connection)
+    }
+
+    @inline(never)
+    private func lookUpModel(
+        _ index: UInt32,
+        _ meaning: UnsafeMutablePointer<NameMeaning>,
+        _ provider: UInt32?,
+        _ connection: Connection
+    ) -> UInt32? {
+        let model = connection.names.models.text(index) ?? ""
+        let providerText = provider.flatMap { connection.names.providers.text($0) }
+        let answer = wiring.intake.model(model, provider: providerText)
+        meaning.pointee.version = namesVersion
+        meaning.pointee.context = provider.map { $0 + 1 } ?? 0
+        meaning.pointee.found = answer != nil
+        meaning.pointee.number = answer ?? 0
+        return answer
     }
 
     /// The number of a provider, or 0.
+    @inline(__always)
     func provider(_ name: WireName, _ frame: RawSpan, _ connection: Connection) -> UInt16 {
-        guard let index = index(name, .provider, frame, connection) else { return 0 }
-        return connection.names.withProvider(index) { entry in
-            if entry.found { return UInt16(truncatingIfNeeded: entry.number) }
-            let answer = wiring.intake.provider(entry.text)
-            entry.found = answer != nil
-            entry.number = UInt32(answer ?? 0)
-            return answer ?? 0
+        guard !name.isAbsent, let index = index(name, .provider, frame, connection) else {
+            return 0
         }
+        let meaning = connection.names.providers.meaning(index)
+        if meaning.pointee.found { return UInt16(truncatingIfNeeded: meaning.pointee.number) }
+        let answer = wiring.intake.provider(connection.names.providers.text(index) ?? "")
+        meaning.pointee.found = answer != nil
+        meaning.pointee.number = UInt32(answer ?? 0)
+        return answer ?? 0
+    }
+
+    /// The digest of a name's text; 0 where there is none.
+    @inline(__always)
+    func digest(
+        of name: WireName,
+        _ kind: NameKind,
+        _ frame: RawSpan,
+        _ connection: Connection
+    ) -> UInt64 {
+        guard !name.isAbsent, let index = index(name, kind, frame, connection),
+            let meaning = connection.names.meaning(kind, index)
+        else { return 0 }
+        return meaning.pointee.digest
     }
 
     /// A name for a message: the field and the value.
@@ -129,17 +164,7 @@ extension IngestLoop {
         guard let index = index(name, kind, frame, connection) else {
             return "field \"\(field)\": it is missing; that"
         }
-        let entries =
-            switch kind {
-            case .key: connection.names.keys
-            case .org: connection.names.organisations
-            case .project: connection.names.projects
-            case .model: connection.names.models
-            case .provider: connection.names.providers
-            case .machine: [NameTable.Entry]()
-            }
-        let position = Int(index)
-        let text = position < entries.count ? entries[position].text : "number \(index)"
+        let text = connection.names.text(kind, index) ?? "number \(index)"
         return "field \"\(field)\": \"\(text)\""
     }
 }

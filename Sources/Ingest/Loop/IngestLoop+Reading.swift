@@ -1,30 +1,54 @@
-import CLinux
 import Quantities
 import Rings
 import Wire
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 extension IngestLoop {
     /// Reads once and deals with everything that is whole.
     func read(_ connection: Connection) {
-        guard !connection.stalled, !connection.closing else {
+        guard !connection.stalled, !connection.paused, !connection.closing else {
             discard(connection)
             return
         }
         let kept = connection.leftover.count
+        // In pieces that are small beside what is kept already.
+        if connection.wanted > kept, connection.lastRead < kept / 4 { return gather(connection) }
         copyLeftover(connection)
         let room = min(buffer.count - kept, settings.readBufferBytes)
-        guard let base = buffer.baseAddress, room > 0 else { return }
-        let count = recv(connection.fd, base + kept, room, Int32(MSG_DONTWAIT))
-        if count < 0 {
-            if errno != EAGAIN, errno != EINTR { close(connection) }
-            return
+        guard room > 0 else { return }
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[kept..<kept + room])
+        switch transport.receive(connection.fd, into: space) {
+        case .bytes(let count):
+            connection.lastRead = count
+            parse(connection, count: kept + count)
+        case .nothing: break
+        case .end: end(connection)
+        case .broken: close(connection)
         }
-        guard count > 0 else { return end(connection) }
-        parse(connection, count: kept + count)
+    }
+
+    /// Adds to a message that is not whole yet, without touching what was kept of it before.
+    ///
+    /// Why: of a client that sends a long message byte by byte all would be copied each time. Who
+    /// sends much at a time is read into place instead.
+    private func gather(_ connection: Connection) {
+        let kept = connection.leftover.count
+        let room = min(buffer.count - kept, settings.readBufferBytes)
+        guard room > 0 else { return }
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[..<room])
+        switch transport.receive(connection.fd, into: space) {
+        case .bytes(let count):
+            gather(UnsafeRawBufferPointer(rebasing: space[..<count]), connection)
+        case .nothing: break
+        case .end: end(connection)
+        case .broken: close(connection)
+        }
+    }
+
+    private func gather(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        connection.lastRead = bytes.count
+        connection.leftover.append(contentsOf: bytes)
+        let isLine = connection.encoding == .jsonLines && bytes.contains(0x0A)
+        if isLine || connection.leftover.count >= connection.wanted { resume(connection) }
     }
 
     /// Deals with the end of what a client says: it may still be waiting for answers.
@@ -47,9 +71,11 @@ extension IngestLoop {
 
     /// A connection at its end is read only to notice that the client has gone.
     private func discard(_ connection: Connection) {
-        guard connection.closing, let base = buffer.baseAddress else { return }
-        let count = recv(connection.fd, base, buffer.count, Int32(MSG_DONTWAIT))
-        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { close(connection) }
+        guard connection.closing else { return }
+        switch transport.receive(connection.fd, into: buffer) {
+        case .bytes, .nothing: break
+        case .end, .broken: close(connection)
+        }
     }
 
     private func copyLeftover(_ connection: Connection) {
@@ -62,6 +88,7 @@ extension IngestLoop {
 
     private func parse(_ connection: Connection, count: Int) {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        connection.wanted = 0
         if connection.encoding == nil, count > 0 {
             connection.encoding = WireEncoding.chosen(byFirst: bytes[0])
         }
@@ -71,17 +98,9 @@ extension IngestLoop {
             case .jsonLines: parseLines(connection, bytes)
             case nil: 0
             }
-        keep(connection, bytes, from: connection.closing ? count : used)
+        let rest = bytes[(connection.closing ? count : used)...]
+        keep(UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: rest)), connection)
         if connection.closing { markDirty(connection) }
-    }
-
-    private func keep(
-        _ connection: Connection,
-        _ bytes: UnsafeMutableRawBufferPointer,
-        from used: Int
-    ) {
-        connection.leftover.removeAll(keepingCapacity: used < bytes.count)
-        if used < bytes.count { connection.leftover.append(contentsOf: bytes[used...]) }
     }
 
     private func parseFrames(
@@ -95,6 +114,7 @@ extension IngestLoop {
                 stall(connection)
                 break
             }
+            guard mayCall(connection) else { break }
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...]).bytes
             if let (reader, length) = connection.interrupted {
                 let frame = rest.extracting(first: length)
@@ -104,7 +124,9 @@ extension IngestLoop {
                 continue
             }
             switch framer.next(in: rest) {
-            case .needMore: return offset
+            case .needMore(let least):
+                connection.wanted = least
+                return offset
             case .fault(let fault): fail(connection, fault)
             case .frame(let header, let length):
                 let frame = rest.extracting(first: length)
@@ -128,6 +150,8 @@ extension IngestLoop {
     ) -> Bool {
         var reader = start
         var report = UsageReport()
+        // Held for the whole frame, so that nothing is counted for each report.
+        let producer = connection.producer ?? nobody
         while true {
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
@@ -135,7 +159,7 @@ extension IngestLoop {
                 return false
             }
             switch reader.next(in: frame, into: &report) {
-            case .usage: take(report, frame, connection)
+            case .usage: take(report, frame, connection, producer)
             case .rejected:
                 if let rejection = reader.rejection { reject(rejection, connection) }
             case .fault:
@@ -174,9 +198,13 @@ extension IngestLoop {
                 stall(connection)
                 break
             }
+            guard mayCall(connection) else { break }
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
             switch connection.lines.next(in: UnsafeRawBufferPointer(rest).bytes) {
-            case .needMore: return offset
+            case .needMore:
+                // A line end may come sooner; it is looked for in what comes.
+                connection.wanted = settings.wire.lineBytes + 1
+                return offset
             case .fault(let fault): fail(connection, fault)
             case .line(let length):
                 let line = UnsafeMutableRawBufferPointer(rebasing: rest[..<length])
@@ -187,6 +215,13 @@ extension IngestLoop {
             }
         }
         return offset
+    }
+
+    /// Whether a connection may ask more before it is answered; pauses it otherwise.
+    private func mayCall(_ connection: Connection) -> Bool {
+        guard connection.openCalls >= IngestLoop.callsAtOnce else { return true }
+        pause(connection)
+        return false
     }
 
     private var hasBudget: Bool {

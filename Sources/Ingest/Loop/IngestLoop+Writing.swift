@@ -1,11 +1,6 @@
-import CLinux
 import Quantities
 import Rings
 import Wire
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 extension IngestLoop {
     /// Whether the first reply of a shard may go out now.
@@ -30,10 +25,11 @@ extension IngestLoop {
             deliver(record)
             taken = true
         }
-        if taken {
-            ring.release()
-            // A shard that stopped for lack of room for replies goes on.
-            wiring.shards[shard].kick()
+        guard taken else { return }
+        ring.release()
+        // A shard that stopped for lack of room for replies goes on.
+        if wiring.signal.takeReplyRoomWish() {
+            for stage in wiring.shards { stage.kick() }
         }
     }
 
@@ -55,16 +51,20 @@ extension IngestLoop {
         if kind != .present, kind != .presentEnd { connection.pendingAnswers -= 1 }
         switch kind {
         case .granted:
+            connection.openCalls -= 1
             connection.say(RingMessage.value(of: record, as: GrantedReply.self).granted)
         case .refused:
+            connection.openCalls -= 1
             connection.say(.refused(refused(RingMessage.value(of: record, as: RefusedReply.self))))
         case .released:
+            connection.openCalls -= 1
             let reply = RingMessage.value(of: record, as: ReleasedReply.self)
             connection.say(.released(Released(hold: reply.hold, request: reply.request)))
         case .rejected:
             let reply = RingMessage.value(of: record, as: RejectedReply.self)
             // A sequenced report is answered by its acknowledgement, which is counted elsewhere.
             if reply.sequence > 0 { connection.pendingAnswers += 1 }
+            if reply.sequence == 0, !reply.isID { connection.openCalls -= 1 }
             if reply.isID, case .text(let id) = reply.name { acks.forget(id, of: header.origin) }
             wiring.counters.rejected.add()
             connection.say(.rejected(rejection(reply)))
@@ -160,34 +160,35 @@ extension IngestLoop {
             connection.acknowledged = connection.safe
             connection.owesAcknowledgement = false
         }
+        guard let sent = send(connection) else { return close(connection) }
+        connection.out.removeFirst(sent)
+        finishFlush(connection)
+    }
+
+    /// Sends as much as the kernel takes; nil when the connection is broken.
+    private func send(_ connection: Connection) -> Int? {
         var sent = 0
+        var isBroken = false
         connection.out.withBytes { span in
             span.withUnsafeBytes { bytes in
-                let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
-                while sent < bytes.count, let base = bytes.baseAddress {
-                    let count = send(connection.fd, base + sent, bytes.count - sent, flags)
-                    guard count > 0 else {
-                        if count < 0, errno == EINTR { continue }
-                        if count < 0, errno != EAGAIN { sent = -1 }
-                        break
+                while sent < bytes.count {
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                    guard let count = transport.send(rest, to: connection.fd) else {
+                        isBroken = true
+                        return
                     }
+                    guard count > 0 else { return }
                     sent += count
                 }
             }
         }
-        if sent < 0 {
-            close(connection)
-            return
-        }
-        connection.out.removeFirst(sent)
-        finishFlush(connection)
+        return isBroken ? nil : sent
     }
 
     private func finishFlush(_ connection: Connection) {
         if connection.out.isEmpty {
             if connection.closing || (connection.ended && connection.isAnswered) {
-                shutdown(connection.fd, Int32(SHUT_RDWR))
-                close(connection)
+                close(connection, isOrderly: true)
                 return
             }
             if connection.waitsToWrite {

@@ -1,29 +1,36 @@
-import CLinux
 import Quantities
 import Rings
 import Wire
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// One event loop: some of the connections, from bytes to commands and from replies to bytes.
 ///
 /// Queue:       lives on one private serial queue from `run()` to its end; nothing here is shared.
+///              A simulated run calls `prepare()` and `turn(waiting:)` by hand instead.
 /// Cost:        per turn one wait, a read and at most a write for each active connection; no
 ///              allocation per event.
-final class IngestLoop {
+package final class IngestLoop {
     let wiring: LoopWiring
     let settings: IngestSettings
-    let poll: Int32
+    let transport: any Transport
     let buffer: UnsafeMutableRawBufferPointer
+    let lanes: CommandLanes
+    /// Who speaks on a connection that has not said hello: no sequence is its next one.
+    let nobody = ProducerSession.nobody
+    /// Where a repeated report is written to be compared with the first one.
+    let scratch: UnsafeMutableRawPointer
     @exclusivity(unchecked) var connections: [Connection?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
     private(set) var open = 0
     private var stalled: [Connection] = []
+    /// Those that are tried again in this turn; lists change places, so that none is made anew.
+    private var retrying: [Connection] = []
+    private var paused: [Connection] = []
     private var waiting: [Connection] = []
     @exclusivity(unchecked) private var dirty: [Connection] = []
+    private var flushing: [Connection] = []
+    /// Memory for messages that are not whole yet, while no connection has one.
+    private var spares: [[UInt8]] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
     var subscribers: [Connection] = []
     @exclusivity(unchecked) var acks: AckQueue
@@ -33,10 +40,13 @@ final class IngestLoop {
     @exclusivity(unchecked) var takenThisTurn: UInt64 = 0
     /// The present moment, read once a turn.
     @exclusivity(unchecked) var now = Timestamp.epoch
+    /// Between which moments the usage of this turn must lie.
+    @exclusivity(unchecked) var earliest = Timestamp.epoch
+    @exclusivity(unchecked) var latest = Timestamp.epoch
     /// Which version of the names the look-ups of this turn are good for.
     @exclusivity(unchecked) var namesVersion: UInt64 = 0
     @exclusivity(unchecked) var overload: String?
-    private var listener: Int32
+    private let events: UnsafeMutableBufferPointer<TransportEvent>
     private let others: [(mailbox: Mailbox, signal: LoopSignal)]
     private var nextLoop = 0
     private var stopsAt: Timestamp?
@@ -44,45 +54,68 @@ final class IngestLoop {
     /// Up to so many bytes of commands a loop runs a shard itself.
     private static let inlineBytes: UInt64 = 16_384
 
-    static let listenerToken = UInt64.max
-    static let signalToken = UInt64.max - 1
+    /// How many sockets' events a turn deals with at most.
+    static let eventsPerTurn = 256
+    /// So many calls of a connection are under way at a time, or who asks without end would stand
+    /// in the rings before everybody else: a turn takes from each what it has read.
+    static let callsAtOnce = 32
 
-    /// Makes a loop; the listener, if it has one, stays the caller's to close.
-    init(
+    /// Makes a loop.
+    ///
+    /// - Parameters:
+    ///   - wiring: Everything it shares with the rest of the daemon.
+    ///   - transport: Its sockets.
+    ///   - others: The loops that it accepts connections for.
+    package init(
         wiring: LoopWiring,
-        listener: Int32,
+        transport: any Transport,
         others: [(mailbox: Mailbox, signal: LoopSignal)]
     ) {
         self.wiring = wiring
         self.settings = wiring.settings
-        self.listener = listener
+        self.transport = transport
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
+        self.lanes = CommandLanes(wiring.commands)
+        self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
         let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
         self.buffer = .allocate(byteCount: bytes, alignment: 64)
-        self.poll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        invariant(poll >= 0, "the system gives an epoll descriptor")
-        register(wiring.signal.fd, IngestLoop.signalToken, EPOLLIN.rawValue)
-        if listener >= 0 { register(listener, IngestLoop.listenerToken, EPOLLIN.rawValue) }
+        self.events = .allocate(capacity: IngestLoop.eventsPerTurn)
     }
 
     deinit {
         buffer.deallocate()
-        Glibc.close(poll)
+        scratch.deallocate()
+        events.deallocate()
     }
 
     /// Runs until the loop is asked to stop and has answered everything, or cannot any more.
     func run() {
-        var events = [epoll_event](repeating: epoll_event(), count: 256)
-        while !isFinished {
-            wiring.signal.arm()
-            let timeout = hasWork ? 0 : waitMilliseconds
-            let count = epoll_wait(poll, &events, Int32(events.count), timeout)
-            wiring.signal.disarm()
-            beginTurn()
-            for index in 0..<Int(max(count, 0)) { handle(events[index]) }
-            endTurn()
-        }
+        while !isFinished { turn(waiting: prepare()) }
+        finish()
+    }
+
+    /// Says that the loop is about to wait, so that it is woken from now on.
+    ///
+    /// - Returns: For how many milliseconds it may wait; below 0 for ever.
+    package func prepare() -> Int32 {
+        wiring.signal.arm()
+        return hasWork ? 0 : waitMilliseconds
+    }
+
+    /// Waits, and deals with everything that has come in.
+    ///
+    /// - Parameter milliseconds: How long to wait, as `prepare()` said.
+    package func turn(waiting milliseconds: Int32) {
+        let count = transport.wait(milliseconds: milliseconds, into: events)
+        wiring.signal.disarm()
+        beginTurn()
+        for index in 0..<count { handle(events[index]) }
+        endTurn()
+    }
+
+    /// Lets go of the connections that are left, at the end.
+    package func finish() {
         for case .some(let connection) in connections {
             connection.fail(ConnectionFault(.shuttingDown, "the daemon stops; come back later"))
             flush(connection)
@@ -90,7 +123,8 @@ final class IngestLoop {
         }
     }
 
-    private var isFinished: Bool {
+    /// Whether the loop was asked to stop and owes nobody anything, or cannot pay it.
+    package var isFinished: Bool {
         guard let stopsAt else { return false }
         return open == 0 || (acks.isEmpty && dirty.isEmpty) || now > stopsAt
     }
@@ -108,6 +142,7 @@ final class IngestLoop {
             refill()
             if budget > 0 { return true }
         }
+        if paused.contains(where: { $0.mayGoOn }) { return true }
         for shard in wiring.replies.indices where repliesAreReady(shard) { return true }
         return acksAreReady
     }
@@ -119,19 +154,22 @@ final class IngestLoop {
 
     private func beginTurn() {
         now = wiring.intake.now()
+        earliest = now.advanced(byMicroseconds: -settings.lateMicroseconds)
+        latest = now.advanced(byMicroseconds: settings.aheadMicroseconds)
         namesVersion = wiring.intake.namesVersion
         overload = wiring.intake.overload
         budget = 0
         for socket in wiring.mailbox.take() { adopt(socket) }
         if wiring.signal.isStopping, stopsAt == nil { beginStop() }
+        resumePaused()
         guard !stalled.isEmpty else { return }
-        let retry = stalled
-        stalled.removeAll(keepingCapacity: true)
-        for connection in retry where !connection.closed {
+        swap(&stalled, &retrying)
+        for connection in retrying where !connection.closed {
             connection.stalled = false
             resume(connection)
             if !connection.stalled, !connection.closed { updateInterest(connection) }
         }
+        retrying.removeAll(keepingCapacity: true)
         if stalled.isEmpty { wiring.signal.setWantsRoom(false) }
     }
 
@@ -188,20 +226,40 @@ final class IngestLoop {
         budget = max(0, (least - 2 * RingMessage.maximumLength) / (RingMessage.maximumLength + 16))
     }
 
-    private func handle(_ event: epoll_event) {
-        switch event.data.u64 {
-        case IngestLoop.listenerToken: acceptAll()
-        case IngestLoop.signalToken: break
-        default:
-            let slot = Int(event.data.u64 & 0xFFFF_FFFF)
-            guard slot < connections.count, let connection = connections[slot],
-                UInt64(connection.origin.generation) == event.data.u64 >> 32
-            else { return }
-            if event.events & EPOLLOUT.rawValue != 0 { flush(connection) }
-            let readable = EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
-            if event.events & readable != 0, !connection.closed { read(connection) }
-        }
+    private func handle(_ event: TransportEvent) {
+        guard event.token != TransportEvent.listener else { return acceptAll() }
+        let slot = Int(event.token & 0xFFFF_FFFF)
+        guard slot < connections.count, let connection = connections[slot],
+            UInt64(connection.origin.generation) == event.token >> 32
+        else { return }
+        if event.isWritable { flush(connection) }
+        if event.isReadable, !connection.closed { read(connection) }
     }
+
+    /// Keeps bytes with a connection until the rest of their message comes.
+    ///
+    /// Memory goes from connection to connection: a busy one needs some after nearly every read,
+    /// and a thousand idle ones need none.
+    func keep(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        if bytes.isEmpty {
+            guard connection.leftover.capacity > 0 else { return }
+            connection.leftover.removeAll(keepingCapacity: true)
+            if spares.count < IngestLoop.spareCount {
+                spares.append([])
+                swap(&spares[spares.count - 1], &connection.leftover)
+            } else {
+                connection.leftover = []
+            }
+            return
+        }
+        if connection.leftover.capacity < bytes.count, let spare = spares.popLast() {
+            connection.leftover = spare
+        }
+        connection.leftover.removeAll(keepingCapacity: true)
+        connection.leftover.append(contentsOf: bytes)
+    }
+
+    private static let spareCount = 4
 
     func markDirty(_ connection: Connection) {
         guard !connection.dirty else { return }
@@ -223,6 +281,25 @@ final class IngestLoop {
         updateInterest(connection)
     }
 
+    func pause(_ connection: Connection) {
+        guard !connection.paused else { return }
+        connection.paused = true
+        paused.append(connection)
+        updateInterest(connection)
+    }
+
+    /// Goes on with connections that have been answered.
+    private func resumePaused() {
+        guard !paused.isEmpty else { return }
+        let retry = paused.filter { $0.closed || $0.mayGoOn }
+        paused.removeAll { $0.closed || $0.mayGoOn }
+        for connection in retry where !connection.closed {
+            connection.paused = false
+            resume(connection)
+            updateInterest(connection)
+        }
+    }
+
     func wait(_ connection: Connection) {
         waiting.append(connection)
     }
@@ -238,20 +315,17 @@ final class IngestLoop {
 
     private func flushAll() {
         guard !dirty.isEmpty else { return }
-        let flushing = dirty
-        dirty.removeAll(keepingCapacity: true)
+        swap(&dirty, &flushing)
         for connection in flushing {
             connection.dirty = false
             if !connection.closed { flush(connection) }
         }
+        flushing.removeAll(keepingCapacity: true)
     }
 
     private func beginStop() {
         stopsAt = now.advanced(byMicroseconds: 10_000_000)
-        if listener >= 0 {
-            epoll_ctl(poll, Int32(EPOLL_CTL_DEL), listener, nil)
-            listener = -1
-        }
+        transport.stopAccepting()
         for case .some(let connection) in connections where !connection.closing {
             // What was read and accepted is answered first; nothing more is read.
             unwatch(connection)
@@ -260,31 +334,29 @@ final class IngestLoop {
 }
 
 extension IngestLoop {
-    func register(_ fd: Int32, _ token: UInt64, _ interest: UInt32) {
-        var event = epoll_event(events: interest, data: epoll_data_t(u64: token))
-        let result = epoll_ctl(poll, Int32(EPOLL_CTL_ADD), fd, &event)
-        invariant(result == 0, "an open descriptor can be waited for")
-    }
-
     func updateInterest(_ connection: Connection) {
-        var interest: UInt32 = 0
+        var interest: TransportInterest = []
         let isRead =
-            !connection.stalled && !connection.ended && connection.hello == nil && stopsAt == nil
+            !connection.stalled && !connection.paused && !connection.ended
+            && connection.hello == nil && stopsAt == nil
         // A connection at its end is read only to notice that the client has gone.
-        if isRead || connection.closing { interest |= EPOLLIN.rawValue }
-        if connection.waitsToWrite { interest |= EPOLLOUT.rawValue }
+        if isRead || connection.closing { interest.insert(.reading) }
+        if connection.waitsToWrite { interest.insert(.writing) }
         // An end of the other side is always told, also to who asked for nothing: a connection that
         // has to wait is not watched at all, or it would keep the loop spinning.
-        guard interest != 0 else { return unwatch(connection) }
-        var event = epoll_event(events: interest, data: epoll_data_t(u64: token(connection)))
-        let operation = connection.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD
-        epoll_ctl(poll, Int32(operation), connection.fd, &event)
+        guard !interest.isEmpty else { return unwatch(connection) }
+        transport.watch(
+            connection.fd,
+            token: token(connection),
+            for: interest,
+            isKnown: connection.watched
+        )
         connection.watched = true
     }
 
     private func unwatch(_ connection: Connection) {
         guard connection.watched else { return }
-        epoll_ctl(poll, Int32(EPOLL_CTL_DEL), connection.fd, nil)
+        transport.unwatch(connection.fd)
         connection.watched = false
     }
 
@@ -293,8 +365,10 @@ extension IngestLoop {
     }
 
     func acceptAll() {
-        for _ in 0..<64 {
-            let socket = meterd_accept(listener)
+        // Few at a time: whoever connects and goes again without end is dealt with in small parts,
+        // between what others say. The kernel keeps the rest waiting.
+        for _ in 0..<8 {
+            let socket = transport.accept()
             guard socket >= 0 else { return }
             if others.isEmpty {
                 adopt(socket)
@@ -323,7 +397,7 @@ extension IngestLoop {
         open += 1
         wiring.counters.connections.add(1)
         updateInterest(connection)
-        if let objection = settings.peers.objection(to: socket) {
+        if let objection = transport.objection(to: socket, under: settings.peers) {
             connection.encoding = .jsonLines
             connection.fail(ConnectionFault(.notAllowed, objection))
             markDirty(connection)
@@ -340,11 +414,11 @@ extension IngestLoop {
         }
     }
 
-    func close(_ connection: Connection) {
+    func close(_ connection: Connection, isOrderly: Bool = false) {
         guard !connection.closed else { return }
         connection.closed = true
         unwatch(connection)
-        Glibc.close(connection.fd)
+        transport.close(connection.fd, isOrderly: isOrderly)
         if let producer = connection.producer {
             let barrier =
                 connection.barrier.isEmpty

@@ -1,4 +1,5 @@
 import CLinux
+import Rings
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,12 +16,16 @@ public final class LoopSignal: Sendable {
     let fd: Int32
     private let armed = Atomic<Bool>(false)
     private let roomWanted = Atomic<Bool>(false)
+    private let replyRoomWanted = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
     private let subscribed = Atomic<Int>(0)
 
-    /// Makes a signal; the process must be allowed to open one more descriptor.
-    public init() {
-        fd = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+    /// Makes a signal; for a loop that waits, the process must be allowed one more descriptor.
+    ///
+    /// - Parameter drive: What a wake-up sets going; a loop that is driven by hand is asked with
+    ///   `isWoken`.
+    public init(drive: Stage.Drive = .queue) {
+        fd = drive == .queue ? eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC)) : -1
     }
 
     deinit {
@@ -30,12 +35,33 @@ public final class LoopSignal: Sendable {
     /// Wakes the loop if it waits.
     public func wake() {
         guard armed.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        guard fd >= 0 else { return }
         var one: UInt64 = 1
         _ = write(fd, &one, 8)
     }
 
+    /// Whether a loop that is driven by hand, and has prepared to wait, was woken since.
+    package var isWoken: Bool { !armed.load(ordering: .acquiring) }
+
     /// Whether a connection of the loop waits for room in a command ring.
     public var wantsRoom: Bool { roomWanted.load(ordering: .acquiring) }
+    /// Asks the loop to kick its shards when it has next drained replies.
+    ///
+    /// Order: a fence here, between wish and look, and one in `takeReplyRoomWish()`, between giving
+    /// room back and asking for wishes: either the loop sees the wish, or who wishes sees the room
+    /// when it looks again.
+    public func wantReplyRoom() {
+        replyRoomWanted.store(true, ordering: .relaxed)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether a shard waits for room for replies; forgets it.
+    func takeReplyRoomWish() -> Bool {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        guard replyRoomWanted.load(ordering: .relaxed) else { return false }
+        return replyRoomWanted.exchange(false, ordering: .acquiringAndReleasing)
+    }
+
     /// Whether somebody on this loop listens to cutoffs.
     public var hasSubscribers: Bool { subscribed.load(ordering: .acquiring) > 0 }
 
@@ -52,7 +78,7 @@ public final class LoopSignal: Sendable {
     }
 
     func disarm() {
-        if armed.exchange(false, ordering: .acquiringAndReleasing) { return }
+        if armed.exchange(false, ordering: .acquiringAndReleasing) || fd < 0 { return }
         var count: UInt64 = 0
         _ = read(fd, &count, 8)
     }

@@ -1,3 +1,4 @@
+import Accounting
 import Quantities
 import Rings
 import Wire
@@ -34,54 +35,35 @@ public struct Origin: Sendable, Hashable, BitwiseCopyable {
     }
 }
 
-/// A usage report with its names resolved; the id and the session follow it in the ring.
-@frozen
-public struct UsageCommand: Sendable, BitwiseCopyable {
-    /// Where it came from.
-    public var origin: Origin
-    /// The producer's number, or 0 without a hello.
-    public var producer: UInt32 = 0
-    /// Whose wallet.
-    public var org: UInt32 = 0
-    /// The key, or 0.
-    public var key: UInt32 = 0
-    /// The project, or 0.
-    public var project: UInt32 = 0
-    /// The model's number.
-    public var model: UInt32 = 0
-    /// How long the request took.
-    public var latencyMilliseconds: UInt32 = 0
-    /// The producer's sequence, or 0.
-    public var sequence: UInt64 = 0
-    /// When it happened, or `Timestamp.never` for now.
-    public var at = Timestamp.never
-    /// The hold's serial that it settles, or 0.
-    public var hold: UInt64 = 0
-    /// Identity and content of a report without a sequence; 0 with one.
-    public var identityLow: UInt64 = 0
-    /// The upper half of the identity.
-    public var identityHigh: UInt64 = 0
-    /// The digest of its content.
-    public var content: UInt64 = 0
-    /// Its tokens.
-    public var tokens = TokenCounts()
-    /// The provider's number, or 0.
-    public var provider: UInt16 = 0
-    /// Whether the request failed.
-    public var failed = false
-    /// Whether a cache answered.
-    public var cacheHit = false
-    /// How many bytes of id follow.
-    public var idLength: UInt8 = 0
-    /// How many bytes of session follow the id.
-    public var sessionLength: UInt8 = 0
+/// A usage report with its names resolved: the draft of its journal record, which the shard
+/// completes.
+///
+/// Layout: the kind in the first of 8 bytes, the origin in the next 8, then the record.
+public enum UsageCommand {
+    /// Where the record begins.
+    @inlinable public static var recordOffset: Int {
+        RingMessage.headerLength + MemoryLayout<Origin>.size
+    }
 
-    /// An empty command, to be filled.
+    /// Where it came from.
     ///
-    /// - Parameter origin: Where it came from.
+    /// - Parameter message: The message as it came out of the ring.
+    /// - Returns: The connection.
     @inlinable
-    public init(origin: Origin) {
-        self.origin = origin
+    public static func origin(of message: UnsafeRawBufferPointer) -> Origin {
+        message.loadUnaligned(fromByteOffset: RingMessage.headerLength, as: Origin.self)
+    }
+
+    /// The draft, which the ring's consumer may change until it releases the message.
+    ///
+    /// - Parameter message: The message as it came out of the ring.
+    /// - Returns: The record.
+    @inlinable
+    public static func draft(in message: UnsafeRawBufferPointer) -> UsageRecord {
+        guard let base = message.baseAddress else {
+            invariantBroken("a usage command has a record")
+        }
+        return UsageRecord(at: UnsafeMutableRawPointer(mutating: base + recordOffset))
     }
 }
 
@@ -155,9 +137,9 @@ public struct SubscribeCommand: Sendable, BitwiseCopyable {
 /// How commands and replies lie in a ring: the kind in the first of 8 bytes, then the value.
 public enum RingMessage {
     /// Bytes before the value.
-    public static let headerLength = 8
+    @inlinable public static var headerLength: Int { 8 }
     /// No command with its texts is longer.
-    public static let maximumLength = 512
+    @inlinable public static var maximumLength: Int { 512 }
 
     /// Puts a message into a ring that has room for it.
     ///

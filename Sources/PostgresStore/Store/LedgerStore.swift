@@ -134,6 +134,28 @@ public struct UsageIdentity: Sendable, Hashable {
     public var appliedAt: Timestamp
     /// Its line in the organisation's ledger.
     public var line: UInt64
+
+    /// Names what was booked.
+    ///
+    /// - Parameters:
+    ///   - org: The organisation.
+    ///   - identity: The digest of producer and id.
+    ///   - content: The digest of its content.
+    ///   - appliedAt: When it was applied.
+    ///   - line: Its line in the organisation's ledger.
+    public init(
+        org: UInt32,
+        identity: UInt128,
+        content: UInt64,
+        appliedAt: Timestamp,
+        line: UInt64
+    ) {
+        self.org = org
+        self.identity = identity
+        self.content = content
+        self.appliedAt = appliedAt
+        self.line = line
+    }
 }
 
 /// The identity of a grant.
@@ -148,4 +170,26 @@ public struct GrantIdentity: Sendable, Hashable {
     public var issuedAt: Timestamp
     /// The grant's number.
     public var grant: UInt32
+
+    /// Names what was given.
+    ///
+    /// - Parameters:
+    ///   - org: The organisation.
+    ///   - identity: The digest of the caller's idempotency key.
+    ///   - content: The digest of the call's content.
+    ///   - issuedAt: When it was issued.
+    ///   - grant: The grant's number.
+    public init(
+        org: UInt32,
+        identity: UInt128,
+        content: UInt64,
+        issuedAt: Timestamp,
+        grant: UInt32
+    ) {
+        self.org = org
+        self.identity = identity
+        self.content = content
+        self.issuedAt = issuedAt
+        self.grant = grant
+    }
 }

@@ -70,6 +70,7 @@ public final class PostgresStore: LedgerStore {
     static let reportingSession = """
         SET LOCAL enable_seqscan TO on; SET LOCAL enable_bitmapscan TO on;
         SET LOCAL enable_hashjoin TO on; SET LOCAL enable_mergejoin TO on;
-        SET LOCAL plan_cache_mode TO auto; SET LOCAL statement_timeout TO 0
+        SET LOCAL plan_cache_mode TO auto; SET LOCAL statement_timeout TO 0;
+        SET LOCAL work_mem TO '256MB'
         """
 }

@@ -1,4 +1,5 @@
 import Accounting
+import LedgerModel
 import Quantities
 
 extension Duel {
@@ -137,7 +138,7 @@ extension Duel {
             return expectEqual(outcome, .accountClosed, "outcome")
         }
         expectEqual(outcome, .booked, "outcome")
-        expectEqual((0..<usage.draws.count).map { usage.draws[$0].part }, parts, "draws")
+        expectEqual(usage.draws.parts, parts, "draws")
         if parts.contains(where: { $0.grant == 0 }) { tally["debt", default: 0] += 1 }
         if parts.count > 2 { tally["manyDraws", default: 0] += 1 }
         expectToday(usage.org)

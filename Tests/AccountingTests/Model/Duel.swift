@@ -1,4 +1,5 @@
 import Accounting
+import LedgerModel
 import Quantities
 
 /// Gives the same random commands to an `AccountBook` and to a `NaiveLedger`, and compares them.
@@ -72,92 +73,13 @@ final class Duel {
 
     /// Compares everything that is known of one organisation.
     func compare(_ org: UInt32) {
-        guard let mine = book.organisation(org), let model = ledger.organisations[org] else {
+        guard let model = ledger.organisations[org] else {
             expect(false, "the organisation is known to both")
             return
         }
-        expectEqual(mine.posted.units, model.posted, "posted")
-        expectEqual(mine.held.units, model.held, "held")
-        expectEqual(mine.available.units, model.available, "available")
-        expectEqual(mine.debt.units, model.debt, "debt")
-        expectEqual(mine.lines, UInt64(model.lines.count), "lines")
-        expectEqual(mine.closed, model.closed, "closed")
-        expectEqual(mine.lastHold, model.lastHold, "last hold")
-        expectEqual(Int(mine.openHolds), model.holds.count, "open holds")
-        let begun = model.grants.filter(\.begun).reduce(Int128(0)) { $0 + $1.remaining }
-        expectEqual(model.posted, begun - model.debt, "the model's own books")
-        compareGrants(mine, model)
-        compareHolds(org, model)
-        compareScopes(mine, model)
-    }
-
-    private func compareGrants(_ mine: Organisation, _ model: NaiveOrganisation) {
-        let order = mine.grants.filter { $0.active && !$0.expired }.map(\.number)
-        let alive = model.burnOrder.filter { model.grants[$0].remaining > 0 }
-        expectEqual(order, alive.map { model.grants[$0].number }, "burn order")
-        let live = model.closed ? [] : model.grants.filter { $0.remaining > 0 }
-        expectEqual(mine.grants.count, live.count, "live grants")
-        for grant in live {
-            guard let other = mine.grants.first(where: { $0.number == grant.number }) else {
-                expect(false, "grant \(grant.number) is known")
-                return
-            }
-            expectEqual(other.remaining.units, grant.remaining, "left of \(grant.number)")
-            expectEqual(other.held.units, model.kept(of: grant.number), "kept of \(grant.number)")
-            expectEqual(other.active, grant.begun, "active \(grant.number)")
-            expectEqual(other.expired, grant.lapsed, "expired \(grant.number)")
-        }
-    }
-
-    private func compareHolds(_ org: UInt32, _ model: NaiveOrganisation) {
-        for hold in model.holds {
-            guard let other = book.hold(HoldNumber(org: OrgNumber(org), serial: hold.serial)) else {
-                expect(false, "hold \(hold.serial) is open")
-                return
-            }
-            let parts = (0..<other.draws.count).map { other.draws[$0].part }
-            expectEqual(parts, hold.parts, "grants of hold \(hold.serial)")
-            expectEqual(other.amount.units, hold.amount, "amount of hold \(hold.serial)")
-            expectEqual(other.expiresAt.microseconds, hold.expires, "end of hold \(hold.serial)")
-        }
-    }
-
-    private func compareScopes(_ mine: Organisation, _ model: NaiveOrganisation) {
-        // Days turn when somebody looks: until then the counters stand at the day before.
-        let isToday = mine.today.end.microseconds > model.now
-        for scope in model.scopes {
-            let spend: Spend
-            let held: Amount
-            let isCutOff: Bool
-            switch scope.scope {
-            case 1:
-                (spend, held) = (mine.spend, mine.held)
-                isCutOff = mine.cutoffs.contains(.spendCap)
-            case 2:
-                let project = mine.projects[Int(scope.id) - 1]
-                (spend, held) = (project.spend, project.held)
-                isCutOff = project.cutoffs.contains(.spendCap)
-            default:
-                let key = mine.keys[Int(scope.id) - 1].scope
-                (spend, held) = (key.spend, key.held)
-                isCutOff = key.cutoffs.contains(.spendCap)
-            }
-            let sums = model.spent(by: scope)
-            expectEqual(spend.total.units, sums[3], "total spend of \(scope)")
-            expectEqual(held.units, model.held(by: scope), "held of \(scope)")
-            if isToday {
-                let mine = [spend.day.units, spend.week.units, spend.month.units]
-                expectEqual(mine, Array(sums[0..<3]), "spend of \(scope)")
-            }
-            if !model.closed {
-                expectEqual(isCutOff, model.isCutOffByCap(scope), "cap cutoff of \(scope)")
-            }
-        }
-        expectEqual(
-            mine.cutoffs.contains(.insufficientCredits),
-            model.posted <= 0,
-            "cutoff for lack of credits"
-        )
+        var comparison = BookComparison()
+        comparison.compare(org, book, model)
+        expect(comparison.difference == nil, comparison.difference ?? "")
     }
 
     /// Takes the notices: each must change what was told before, and the sum must be the truth.
@@ -182,19 +104,5 @@ final class Duel {
                 expectEqual(told[org]?[scope] ?? false, !reasons.isEmpty, "told of \(scope)")
             }
         }
-    }
-}
-
-extension Draw {
-    var part: NaivePart { NaivePart(grant: grant, amount: amount.units) }
-}
-
-extension NaiveOrganisation {
-    /// All scopes there are.
-    var scopes: [NaiveScope] {
-        var scopes = [NaiveScope(scope: 1, id: 0)]
-        for id in 0..<projects { scopes.append(NaiveScope(scope: 2, id: id + 1)) }
-        for id in 0..<keys.count { scopes.append(NaiveScope(scope: 3, id: UInt32(id) + 1)) }
-        return scopes
     }
 }

@@ -1,4 +1,5 @@
 import Accounting
+import LedgerModel
 import Quantities
 
 /// What PostgreSQL would hold after some records: folded from their content alone, as a store does

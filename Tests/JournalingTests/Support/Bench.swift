@@ -1,3 +1,4 @@
+import DiskSimulation
 import Journaling
 import Testing
 

@@ -8,6 +8,9 @@ package final class LocalSocket {
     /// Whether the other end has closed the connection.
     package private(set) var isEnded = false
 
+    /// Whether the other end takes nothing more, because it has closed the connection.
+    package private(set) var isBroken = false
+
     /// Connects.
     ///
     /// - Parameter path: The socket's path.
@@ -62,6 +65,7 @@ package final class LocalSocket {
                 var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&entry, 1, 100)
             } else if errno != EINTR {
+                isBroken = true
                 break
             }
         }

@@ -25,6 +25,7 @@ package final class TestDaemon: Sendable {
     package var admin: Administrator { Administrator(path: controlPath) }
 
     private let settings: Mutex<[String: String]>
+    private let variables = Mutex<[String: String]>([:])
     private let process = Mutex<ChildProcess?>(nil)
 
     /// Prepares a daemon without starting it.
@@ -60,6 +61,15 @@ package final class TestDaemon: Sendable {
     ///   - value: Its value as the environment has it.
     package func set(_ path: String, _ value: String) {
         settings.withLock { $0[path] = value }
+    }
+
+    /// Sets a variable of its environment that is no setting, for the next start.
+    ///
+    /// - Parameters:
+    ///   - name: The variable, such as "LD_PRELOAD".
+    ///   - value: Its value.
+    package func setVariable(_ name: String, _ value: String) {
+        variables.withLock { $0[name] = value }
     }
 
     /// Starts it without waiting for it to be ready.
@@ -191,15 +201,16 @@ package final class TestDaemon: Sendable {
             "lease.ttl_s": "3",
         ]
         all.merge(settings.withLock { $0 }) { _, new in new }
-        var variables = [
+        var result = [
             "PATH": "/usr/bin:/bin",
             // Crashes must be told, and quickly.
             "SWIFT_BACKTRACE": "enable=yes,interactive=no,color=no,timeout=5s",
         ]
         for (path, value) in all {
             let name = path.uppercased().replacing(".", with: "_")
-            variables["METERD_\(name)"] = value
+            result["METERD_\(name)"] = value
         }
-        return variables
+        result.merge(variables.withLock { $0 }) { _, new in new }
+        return result
     }
 }

@@ -37,6 +37,31 @@ final class Database {
         }
     }
 
+    /// Prepares a statement.
+    func prepare(_ name: String, _ sql: String) throws {
+        let result = PQprepare(connection, name, sql, 0, nil)
+        defer { PQclear(result) }
+        guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw failure(sql) }
+    }
+
+    /// Executes a prepared statement, and returns the fields of its first row.
+    func execute(_ name: String, _ parameters: [String]) throws -> [String] {
+        let texts = parameters.map { strdup($0) }
+        defer { for text in texts { free(text) } }
+        let pointers = texts.map { UnsafePointer<CChar>($0) }
+        let result = PQexecPrepared(connection, name, Int32(texts.count), pointers, nil, nil, 0)
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK: return []
+        case PGRES_TUPLES_OK:
+            guard PQntuples(result) > 0 else { return [] }
+            return (0..<PQnfields(result)).map { column in
+                PQgetvalue(result, 0, column).map { String(cString: $0) } ?? ""
+            }
+        default: throw failure(name)
+        }
+    }
+
     /// What of the server's settings decides how fast it writes.
     func settings() throws -> String {
         let names = [

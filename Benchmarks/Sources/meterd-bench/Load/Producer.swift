@@ -6,34 +6,40 @@ import Wire
 final class Producer: Sendable {
     private let socket: Socket
     private let pool: Mutex<FramePool>
-    private let reader = Mutex(DaemonReader(.binary))
+    private let reader: Mutex<DaemonReader>
     private let last = Mutex<UInt64>(0)
     /// Bytes on the wire for each event.
     let bytesPerEvent: Double
+    /// Events in a frame.
+    let perFrame: Int
 
     /// Connects, introduces itself and interns the names.
     ///
     /// - Parameters:
     ///   - path: The daemon's data socket.
     ///   - name: The producer's name.
-    ///   - durability: What an acknowledgement must mean.
-    ///   - keys: The keys' secrets, the busiest first.
+    ///   - kind: How it sends.
+    ///   - keys: The keys' secrets, in the order of their numbers.
     ///   - pool: What to send.
     /// - Throws: `BenchError` when meterd does not welcome it.
     init(
         path: String,
         name: String,
-        durability: Durability,
+        kind: ProducerKind,
         keys: [String],
         pool: consuming sending FramePool
     ) throws {
         bytesPerEvent = pool.bytesPerEvent
+        perFrame = kind.perFrame
         self.pool = Mutex(pool)
+        reader = Mutex(DaemonReader(kind.encoding))
         socket = try Socket(path: path)
-        var opening = Opening()
-        opening.hello(name, durability)
-        opening.names(.key, keys)
-        opening.names(.model, Workload.models)
+        var opening = Opening(kind.encoding)
+        opening.hello(name, kind.durability)
+        if kind.encoding == .binary {
+            opening.names(.key, keys)
+            opening.names(.model, Workload.models)
+        }
         try opening.send(to: socket)
         let answer = try reader.withLock { try $0.wait(for: socket) }
         guard case .welcome(let welcome) = answer else {
@@ -65,6 +71,29 @@ final class Producer: Sendable {
         return Worker {
             try self.pool.withLock { try $0.send(events, after: start, to: other) }
             other.endSending()
+        }
+    }
+
+    /// Sends one frame, in this thread.
+    func sendFrame() throws {
+        let start = lastSequence
+        last.withLock { $0 = start + UInt64(perFrame) }
+        try pool.withLock { try $0.send(perFrame, after: start, to: socket) }
+    }
+
+    /// Reads acknowledgements until the one that covers a number that may become known meanwhile.
+    ///
+    /// - Parameter end: The number; the greatest there is while it is not known.
+    /// - Throws: `BenchError` when something else comes.
+    func readAcknowledgements(until end: () -> UInt64) throws {
+        try reader.withLock { reader in
+            while true {
+                let message = try reader.wait(for: socket)
+                guard case .ack(.sequence(let number)) = message else {
+                    throw BenchError("instead of an acknowledgement: \(message)")
+                }
+                if number >= end() { return }
+            }
         }
     }
 
@@ -101,9 +130,14 @@ extension DaemonReader {
     }
 }
 
-/// What a binary connection says first.
+/// What a connection says first.
 struct Opening: ~Copyable {
     private var buffer = WireBuffer()
+    private let encoding: WireEncoding
+
+    init(_ encoding: WireEncoding = .binary) {
+        self.encoding = encoding
+    }
 
     mutating func hello(_ producer: String, _ durability: Durability) {
         append(producer) { .hello(Hello(producer: $0, durability: durability)) }
@@ -126,6 +160,6 @@ struct Opening: ~Copyable {
     private mutating func append(_ text: String, _ message: (ByteRange) -> ClientMessage) {
         let bytes = Array(text.utf8)
         let range = ByteRange(offset: 0, length: UInt32(bytes.count))
-        ClientEncoder(.binary).append(message(range), texts: bytes.span.bytes, to: &buffer)
+        ClientEncoder(encoding).append(message(range), texts: bytes.span.bytes, to: &buffer)
     }
 }

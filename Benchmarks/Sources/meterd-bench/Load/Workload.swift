@@ -32,15 +32,8 @@ struct Workload: Sendable {
     /// Where the token counts come from, for the report.
     let source: String
     private let sizes: [(input: UInt32, output: UInt32)]
-    /// The Zipf distribution's running sums, for a binary search.
-    private let sums: [Double]
 
-    init(organisations: Int, trace: String) {
-        var running = 0.0
-        sums = (1...organisations).map { rank in
-            running += 1 / Double(rank)
-            return running
-        }
+    init(trace: String) {
         let traced = TextFile.read(trace).map(Workload.parse) ?? []
         if traced.isEmpty {
             source = "TOKEN COUNTS ARE INVENTED: \(trace) is not there, or has no rows"
@@ -57,18 +50,6 @@ struct Workload: Sendable {
                 + "read from cache"
             sizes = traced
         }
-    }
-
-    /// The organisation of the next request; 0 is the busiest.
-    func organisation(_ random: inout SeededGenerator) -> Int {
-        let wanted = random.fraction() * (sums.last ?? 1)
-        var low = 0
-        var high = sums.count - 1
-        while low < high {
-            let middle = (low + high) / 2
-            if sums[middle] > wanted { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 
     /// The token counts of the next request.
@@ -88,5 +69,33 @@ struct Workload: Sendable {
             else { return nil }
             return (input, output)
         }
+    }
+}
+
+/// Draws organisations by Zipf's law, of all or of a connection's share; 0 is the busiest.
+struct ZipfSampler: Sendable {
+    private let share: Share
+    /// The distribution's running sums, for a binary search.
+    private let sums: [Double]
+
+    init(organisations: Int, share: Share = Share()) {
+        self.share = share
+        var running = 0.0
+        sums = stride(from: share.part, to: organisations, by: share.parts).map { rank in
+            running += 1 / Double(rank + 1)
+            return running
+        }
+    }
+
+    /// The organisation of the next request.
+    func next(_ random: inout SeededGenerator) -> Int {
+        let wanted = random.fraction() * (sums.last ?? 1)
+        var low = 0
+        var high = sums.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if sums[middle] > wanted { high = middle } else { low = middle + 1 }
+        }
+        return share.part + low * share.parts
     }
 }

@@ -14,6 +14,14 @@ enum Clock {
     /// Seconds since a reading of `nanoseconds`.
     static func seconds(since start: UInt64) -> Double { Double(nanoseconds - start) / 1e9 }
 
+    /// Sleeps until a reading of `nanoseconds`; not at all when it is past.
+    static func sleep(until moment: UInt64) {
+        var time = timespec()
+        time.tv_sec = Int(moment / 1_000_000_000)
+        time.tv_nsec = Int(moment % 1_000_000_000)
+        while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
+
     /// Nanoseconds that all threads of a process have run, user and system.
     static func processNanoseconds(of process: Int32) -> UInt64 {
         guard let text = TextFile.read("/proc/\(process)/stat"),
@@ -49,6 +57,27 @@ enum TextFile {
             bytes.append(contentsOf: chunk[..<count])
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The first number on the line that begins with a word; 0 when there is none.
+    static func number(after word: String, in text: String) -> Double {
+        let line = text.split(separator: "\n").first { $0.hasPrefix(word) }
+        let field = line?.split(whereSeparator: { " \t".contains($0) }).dropFirst().first
+        return field.flatMap { Double($0) } ?? 0
+    }
+
+    /// What is in a folder; nothing when it is gone.
+    static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
     }
 
     /// Writes a text, replacing what was there.

@@ -1,76 +1,7 @@
 import Foundation
 
-/// What a row's figures count.
-enum Unit: String, Codable, Sendable {
-    /// More is better.
-    case perSecond = "per_second"
-    /// Less is better.
-    case microseconds
-
-    func text(_ value: Double) -> String {
-        switch self {
-        case .perSecond where value >= 1e6: String(format: "%.2f M/s", value / 1e6)
-        case .perSecond: String(format: "%.1f k/s", value / 1e3)
-        case .microseconds: String(format: "%.1f us", value)
-        }
-    }
-}
-
-/// What a row must reach.
-struct Target: Codable, Sendable {
-    /// The ratio to reach, or for latencies not to exceed.
-    var ratio: Double
-    /// The figure to reach on the machine that the target was set for.
-    var figure: Double?
-}
-
-/// One line of the table: a figure, and what was measured beside it in the same run.
-struct ReportRow: Codable, Sendable {
-    var what: String
-    var unit: Unit
-    var figure = Rounds()
-    /// What the baseline is.
-    var against: String
-    var baseline = Rounds()
-    /// Round by round, as neighbours in time share the machine's mood.
-    private(set) var ratios = Rounds()
-    var target: Target?
-    /// Other numbers that explain the figure, by name.
-    var details: [String: Double] = [:]
-
-    init(_ what: String, _ unit: Unit, against: String, target: Target? = nil) {
-        self.what = what
-        self.unit = unit
-        self.against = against
-        self.target = target
-    }
-
-    mutating func add(_ figure: Double, baseline: Double) {
-        self.figure.add(figure)
-        self.baseline.add(baseline)
-        ratios.add(baseline > 0 ? figure / baseline : 0)
-    }
-
-    /// Whether the target is met; nil when there is none.
-    var isMet: Bool? {
-        guard let target else { return nil }
-        switch unit {
-        case .perSecond: return ratios.median >= target.ratio && figure.median >= target.figure ?? 0
-        case .microseconds: return ratios.median <= target.ratio
-        }
-    }
-
-    var targetText: String {
-        guard let target, let isMet else { return "" }
-        let sign = unit == .perSecond ? ">=" : "<="
-        let figure = target.figure.map { ", > \(unit.text($0))" } ?? ""
-        return String(format: "%@ %.2f", sign, target.ratio) + figure
-            + (isMet ? "  met" : "  MISSED")
-    }
-}
-
 /// Everything that one run has found.
-struct Report: Codable, Sendable {
+struct Report: Encodable, Sendable {
     var machine: Machine
     var options: Options
     var rows: [ReportRow] = []
@@ -86,6 +17,18 @@ struct Report: Codable, Sendable {
         try TextFile.write(text + "\n", to: path)
     }
 
+    /// What a smoke run can tell though it is no measurement: counts do not depend on the machine.
+    func checkCounts() throws {
+        for row in rows where options.isSmoke && row.what == HeapAllocations.name {
+            guard row.figure.median <= HeapAllocations.smokeLimit else {
+                throw BenchError(
+                    "\(row.what): \(row.unit.text(row.figure.median)), "
+                        + "more than \(row.unit.text(HeapAllocations.smokeLimit))"
+                )
+            }
+        }
+    }
+
     /// What was measured where.
     var heading: String { "\(machine.text)\n\(options.text)" }
 
@@ -98,28 +41,34 @@ struct Report: Codable, Sendable {
                 + "details of the last round",
             "",
         ]
-        lines += rows.map { "\($0.what)\n    against \($0.against)\(detailText($0))" }
+        for row in rows {
+            let word = row.baseline.values.isEmpty ? "how" : "against"
+            lines.append("\(row.what)\n    \(word): \(row.against)\(detailText(row))")
+            lines += row.warnings.map { "    BEWARE: \($0)" }
+        }
         lines += notes.map { "note: \($0)" }
         return lines.joined(separator: "\n")
     }
 
     private func cells(_ row: ReportRow) -> [String] {
-        guard row.baseline.highest > 0 else {
+        guard !row.baseline.values.isEmpty else {
             return [row.what, spread(row.figure, row.unit), "-", "-", row.targetText]
         }
         return [
             row.what, spread(row.figure, row.unit), spread(row.baseline, row.unit),
-            String(
-                format: "%.2f (%.2f-%.2f)",
-                row.ratios.median,
-                row.ratios.lowest,
-                row.ratios.highest
-            ),
-            row.targetText,
+            ratios(row.ratios), row.targetText,
         ]
     }
 
+    private func ratios(_ rounds: Rounds) -> String {
+        let format = rounds.median < 0.05 ? "%.4f" : "%.2f"
+        let (median, low, high) = (rounds.median, rounds.lowest, rounds.highest)
+        guard rounds.values.count > 1 else { return String(format: format, median) }
+        return String(format: "\(format) (\(format)-\(format))", median, low, high)
+    }
+
     private func spread(_ rounds: Rounds, _ unit: Unit) -> String {
+        guard rounds.values.count > 1 else { return unit.text(rounds.median) }
         let low = unit.text(rounds.lowest).prefix { $0 != " " }
         let high = unit.text(rounds.highest).prefix { $0 != " " }
         return "\(unit.text(rounds.median)) (\(low)-\(high))"

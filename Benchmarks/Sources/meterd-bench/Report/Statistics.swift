@@ -1,5 +1,5 @@
 /// The rounds of one measurement.
-struct Rounds: Codable, Sendable {
+struct Rounds: Sendable {
     private(set) var values: [Double] = []
 
     mutating func add(_ value: Double) { values.append(value) }
@@ -17,6 +17,20 @@ struct Rounds: Codable, Sendable {
         }
         let rank = (Double(sorted.count) * fraction).rounded(.up)
         return sorted[min(max(Int(rank) - 1, 0), sorted.count - 1)]
+    }
+}
+
+extension Rounds: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case median, lowest, highest, rounds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(median, forKey: .median)
+        try container.encode(lowest, forKey: .lowest)
+        try container.encode(highest, forKey: .highest)
+        try container.encode(values, forKey: .rounds)
     }
 }
 

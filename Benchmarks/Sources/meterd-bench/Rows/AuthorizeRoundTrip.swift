@@ -1,56 +1,109 @@
+import Glibc
 import Quantities
 import Wire
 
-/// How long a gateway waits for leave, with a hold, from a daemon that has nothing else to do.
+/// How long a gateway waits for leave, with a hold: from a daemon that has nothing else to do, and
+/// from one that takes usage from others meanwhile.
 struct AuthorizeRoundTrip {
     static let name = "authorise with a hold, idle"
+    static let loadName = "authorise with a hold, under load"
 
     private let world: World
-    private let socket: Socket
+    private let client: AuthorizeClient
 
     init(_ world: World) throws {
         self.world = world
-        socket = try Socket(path: world.daemon.dataSocket)
-        var opening = Opening()
-        opening.names(.key, world.keys)
-        opening.names(.model, Workload.models)
-        try opening.send(to: socket)
+        client = try AuthorizeClient(world)
     }
 
-    func run() throws -> [ReportRow] {
+    /// With nothing else to do.
+    func runIdle() throws -> [ReportRow] {
         let against = "a bare echo, blocking client and thread, same kind of socket, same sizes"
-        let target = Target(ratio: 2, figure: nil)
         var median = ReportRow("\(AuthorizeRoundTrip.name), p50", .microseconds, against: against)
         var tail = ReportRow(
             "\(AuthorizeRoundTrip.name), p99",
             .microseconds,
             against: against,
-            target: target
+            target: Target(ratio: 2)
         )
         let calls = world.options.calls
-        _ = try measure(calls / 10 + 1, seed: 0)
+        _ = try client.measure(calls / 10 + 1, seed: 0)
         for round in 1...world.options.rounds {
-            let figures = try measure(calls, seed: UInt64(round))
+            let figures = try client.measure(calls, seed: UInt64(round))
             let echoes = try Echo.measure(calls, sizes: figures.sizes)
-            let (p50, p99) = (
-                Rounds.quantile(figures.times, 0.5), Rounds.quantile(figures.times, 0.99)
-            )
-            median.add(p50, baseline: Rounds.quantile(echoes, 0.5))
-            tail.add(p99, baseline: Rounds.quantile(echoes, 0.99))
-            Progress.say(
-                "\(AuthorizeRoundTrip.name): p50 \(Unit.microseconds.text(p50)), "
-                    + "p99 \(Unit.microseconds.text(p99))"
-            )
+            median.add(figures.times[0.5], baseline: echoes[0.5])
+            tail.add(figures.times[0.99], baseline: echoes[0.99])
+            Progress.say("\(AuthorizeRoundTrip.name): \(figures.times.text), echo \(echoes.text)")
         }
         tail.details["calls in a round"] = Double(calls)
         return [median, tail]
     }
 
-    /// Asks, and gives the hold back outside the measured time; times come sorted.
-    private func measure(
-        _ calls: Int,
-        seed: UInt64
-    ) throws -> (times: [Double], sizes: Echo.Sizes) {
+    /// With usage from other connections, at a rate that does not depend on the daemon.
+    func runUnderLoad() throws -> [ReportRow] {
+        let against =
+            "the same echo without any load; usage comes from \(OpenLoop.connections) other "
+            + "connections, each with a frame a millisecond"
+        let fractions: [(name: String, fraction: Double)] = [
+            ("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999),
+        ]
+        var rows = fractions.map {
+            ReportRow("\(AuthorizeRoundTrip.loadName), \($0.name)", .microseconds, against: against)
+        }
+        rows[1].target = Target(ratio: 5)
+        let calls = world.options.calls
+        let wanted = OpenLoop.rate(near: world.options.load)
+        var slowest = Double.infinity
+        for round in 0...world.options.rounds {
+            let load = try OpenLoop(world, name: "load-\(round)", perSecond: wanted)
+            // Not what the first frames cost.
+            usleep(200_000)
+            let figures = try client.measure(calls, seed: UInt64(round))
+            let outcome = try load.end()
+            let echoes = try Echo.measure(calls, sizes: figures.sizes)
+            Progress.say(
+                "\(AuthorizeRoundTrip.loadName): \(figures.times.text), echo \(echoes.text), with "
+                    + "\(Unit.perSecond.text(outcome.perSecond)) of usage"
+                    + (round == 0 ? " (warming up)" : "")
+            )
+            guard round > 0 else { continue }
+            for (index, (_, fraction)) in fractions.enumerated() {
+                rows[index].add(figures.times[fraction], baseline: echoes[fraction])
+            }
+            slowest = min(slowest, outcome.perSecond)
+            rows[1].details["usage events/s"] = outcome.perSecond
+            rows[1].details["latest frame ms"] = outcome.worstDelay
+        }
+        rows[1].details["calls in a round"] = Double(calls)
+        if slowest < Double(wanted) * 0.99 {
+            let text =
+                "the sender could not keep \(wanted) events a second: it came down to \(Int(slowest))"
+            for index in rows.indices { rows[index].warnings.append(text) }
+        }
+        return rows
+    }
+}
+
+/// A connection that asks for leave again and again, one request at a time.
+struct AuthorizeClient {
+    private let world: World
+    private let socket: Socket
+    private let share: Share
+    private let sampler: ZipfSampler
+
+    init(_ world: World) throws {
+        self.world = world
+        socket = try Socket(path: world.daemon.dataSocket)
+        var opening = Opening()
+        share = world.share(0)
+        sampler = ZipfSampler(organisations: world.plan.organisations, share: share)
+        opening.names(.key, share.keys(of: world.plan.organisations))
+        opening.names(.model, Workload.models)
+        try opening.send(to: socket)
+    }
+
+    /// Asks, and gives the hold back outside the measured time.
+    func measure(_ calls: Int, seed: UInt64) throws -> (times: Latencies, sizes: Echo.Sizes) {
         var random = SeededGenerator(seed: world.options.seed &+ seed)
         var times: [Double] = []
         times.reserveCapacity(calls)
@@ -73,7 +126,7 @@ struct AuthorizeRoundTrip {
             try send(&buffer)
             sizes.released = try socket.receive(answer)
         }
-        return (times.sorted(), sizes)
+        return (Latencies(times), sizes)
     }
 
     private func append(
@@ -84,7 +137,7 @@ struct AuthorizeRoundTrip {
         var request = AuthorizeRequest(
             request: .number(call),
             accountKind: .key,
-            account: .index(UInt32(world.workload.organisation(&random))),
+            account: .index(share.index(of: sampler.next(&random))),
             model: .index(UInt32(random.next() % UInt64(Workload.models.count)))
         )
         let tokens = world.workload.tokens(&random)
@@ -116,48 +169,5 @@ struct AuthorizeRoundTrip {
         } catch {
             throw BenchError("not granted: \(error.message)")
         }
-    }
-}
-
-/// The baseline of every round trip: a thread that answers as many bytes, and does nothing else.
-enum Echo {
-    /// How long the messages are.
-    struct Sizes: Sendable {
-        var request = 0
-        var answer = 0
-        var release = 0
-        var released = 0
-    }
-
-    /// Plays the same exchange; the times of the first half of it come sorted, in microseconds.
-    static func measure(_ calls: Int, sizes: Sizes) throws -> [Double] {
-        let (client, server) = try Socket.pair()
-        let answering = Worker {
-            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-            defer { bytes.deallocate() }
-            while try server.receiveAll(.init(rebasing: bytes[..<sizes.request])) {
-                try server.sendAll(.init(rebasing: bytes[..<sizes.answer]))
-                guard try server.receiveAll(.init(rebasing: bytes[..<sizes.release])) else {
-                    return
-                }
-                try server.sendAll(.init(rebasing: bytes[..<sizes.released]))
-            }
-        }
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        defer { bytes.deallocate() }
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
-        var times: [Double] = []
-        times.reserveCapacity(calls)
-        for _ in 0..<calls {
-            let start = Clock.nanoseconds
-            try client.sendAll(.init(rebasing: bytes[..<sizes.request]))
-            _ = try client.receiveAll(.init(rebasing: bytes[..<sizes.answer]))
-            times.append(Double(Clock.nanoseconds - start) / 1000)
-            try client.sendAll(.init(rebasing: bytes[..<sizes.release]))
-            _ = try client.receiveAll(.init(rebasing: bytes[..<sizes.released]))
-        }
-        client.endSending()
-        try answering.join()
-        return times.sorted()
     }
 }

@@ -7,32 +7,27 @@ import Wire
 /// and how fast that goes is a row of its own.
 struct SocketToJournal {
     static let name = "socket to journal, durable events"
-    static let besideName = "the same, with syncs beside"
+    static let besideName = "socket to journal, with syncs beside"
+    static let linesName = "socket to journal, JSON lines"
     static let backlogName = "backlog to PostgreSQL after an outage, rows"
+    static let names = [name, besideName, linesName, backlogName]
 
     private let world: World
     private let producers: [Producer]
-    private let events: Int
+    private let lineProducers: [Producer]
 
     init(_ world: World) throws {
         self.world = world
         producers = try (0..<world.options.producers).map {
-            try world.producer("journal", $0, .journaled)
+            try world.producer("journal", $0, world.usualProducer())
         }
-        events = world.options.eventsEach(of: world.options.events)
+        lineProducers = try (0..<world.options.producers).map {
+            try world.producer("lines", $0, world.usualProducer(.jsonLines))
+        }
     }
 
-    /// The row, and how fast the backlog was stored, if there was one.
-    struct Result {
-        var rows: [ReportRow]
-        var backlogRate: Double?
-    }
-
-    /// Warms up, measures, and lets the backlog drain.
-    func run() throws -> Result {
-        let before = try world.waitUntilStored(seconds: 60)
-        let away = !world.options.isStoringThroughout && world.database.hasDoor
-        if away { try world.database.shut() }
+    /// Warms up and measures; PostgreSQL is away by now, if it is to be.
+    func run() throws -> [ReportRow] {
         if world.options.pauseSeconds > 0 {
             Progress.say("waiting; meterd is process \(world.daemon.pid)")
             sleep(UInt32(world.options.pauseSeconds))
@@ -50,13 +45,19 @@ struct SocketToJournal {
             against: "the same loop, whose syncs run in a second thread as often as the disk can: "
                 + "no waiting for the disk, only the work"
         )
-        for round in 0...world.options.rounds {
-            let measured = try measure()
-            let loop = try baseline(syncs: measured.syncs)
-            let busy = try baseline(syncs: nil)
+        let options = world.options
+        let each = options.eventsEach(
+            of: options.events,
+            rounds: options.rounds,
+            producers: producers.count
+        )
+        let total = each * producers.count
+        for round in 0...options.rounds {
+            let measured = try world.measure(producers, events: each)
+            let loop = try baseline(each, syncs: measured.syncs)
+            let busy = try baseline(each, syncs: nil)
             Progress.say(
-                "\(SocketToJournal.name): \(Unit.perSecond.text(measured.rate)) with "
-                    + "\(Int(measured.cpuNanoseconds)) ns of CPU each, the bare loop "
+                "\(SocketToJournal.name): \(measured.text), the bare loop "
                     + "\(Unit.perSecond.text(loop.rate)), with syncs beside "
                     + Unit.perSecond.text(busy.rate) + (round == 0 ? " (warming up)" : "")
             )
@@ -71,47 +72,40 @@ struct SocketToJournal {
         }
         row.details["daemon resident MiB"] = world.daemon.residentMiB
         row.details["events in a round"] = Double(total)
-        guard away else { return Result(rows: [row, strict]) }
-        return Result(
-            rows: [row, strict],
-            backlogRate: try backlog(since: before.positions.stored)
-        )
+        row.details["events in all rounds"] = Double(total * options.rounds)
+        return [row, strict, try jsonLines(row.figure)]
     }
 
-    private var total: Int { events * producers.count }
-
-    private struct Measured {
-        var rate: Double
-        /// For each event.
-        var cpuNanoseconds: Double
-        var syncs = 0
-        var syncsPerSecond = 0.0
-    }
-
-    private func measure() throws -> Measured {
-        let synced = try DaemonStatus(of: world.control).journal.syncs
-        let cpu = world.daemon.cpuNanoseconds
-        let start = Clock.nanoseconds
-        let runs = producers.map { $0.run(events) }
-        let acknowledgements = try runs.map { try $0.acknowledgements.join() }
-        let seconds = Clock.seconds(since: start)
-        for run in runs { try run.sender.join() }
-        let spent = Double(world.daemon.cpuNanoseconds - cpu)
-        var measured = Measured(
-            rate: Double(total) / seconds,
-            cpuNanoseconds: spent / Double(total)
+    private func jsonLines(_ binary: Rounds) throws -> ReportRow {
+        var row = ReportRow(
+            SocketToJournal.linesName,
+            .perSecond,
+            against: "the binary row, round by round",
+            target: Target(ratio: 0.15)
         )
-        // An ack follows each sync on each connection that has something in it: where meterd does
-        // not count its syncs, the busiest connection's acks do, and rather too few.
-        measured.syncs = acknowledgements.max() ?? 1
-        if let synced, let now = try DaemonStatus(of: world.control).journal.syncs {
-            measured.syncs = Int(now - synced)
+        let options = world.options
+        let each = options.eventsEach(
+            of: options.lines,
+            rounds: options.rounds,
+            producers: lineProducers.count
+        )
+        for round in 0...options.rounds {
+            let measured = try world.measure(lineProducers, events: each)
+            Progress.say(
+                "\(SocketToJournal.linesName): \(measured.text)"
+                    + (round == 0 ? " (warming up)" : "")
+            )
+            guard round > 0 else { continue }
+            row.add(measured.rate, baseline: binary.values[round - 1])
+            row.details["daemon CPU ns/event"] = measured.cpuNanoseconds
         }
-        measured.syncsPerSecond = Double(measured.syncs) / seconds
-        return measured
+        row.details["wire bytes/event"] = lineProducers.first?.bytesPerEvent ?? 0
+        row.details["events in a round"] = Double(each * lineProducers.count)
+        return row
     }
 
-    private func baseline(syncs: Int?) throws -> Measured {
+    private func baseline(_ events: Int, syncs: Int?) throws -> Throughput {
+        let total = events * producers.count
         let pairs = try producers.map { _ in try Socket.pair() }
         let loop = AppendLoop(
             sockets: pairs.map { $0.1 },
@@ -125,19 +119,29 @@ struct SocketToJournal {
         let outcome = try running.join()
         let seconds = Clock.seconds(since: start)
         for sender in senders { try sender.join() }
-        return Measured(
+        return Throughput(
             rate: Double(total) / seconds,
             cpuNanoseconds: Double(outcome.cpuNanoseconds) / Double(total)
         )
     }
 
-    private func backlog(since stored: UInt64) throws -> Double {
+    /// Lets PostgreSQL in again, and tells how fast the backlog is stored.
+    func drain(from before: DaemonStatus, copyRate: Rounds) throws -> ReportRow {
         let start = Clock.nanoseconds
         try world.database.open()
         let limit = Double(world.options.timeLimitSeconds)
         let status = try world.waitUntilStored(seconds: limit)
-        let rate = Double(status.positions.stored - stored) / Clock.seconds(since: start)
-        Progress.say("\(SocketToJournal.backlogName): \(Unit.perSecond.text(rate))")
-        return rate
+        let stored = Double(status.positions.stored - before.positions.stored)
+        var row = ReportRow(
+            SocketToJournal.backlogName,
+            .perSecond,
+            against: "the median COPY of the row to PostgreSQL, if that was measured"
+        )
+        row.add(stored / Clock.seconds(since: start), baseline: copyRate.median)
+        row.details["rows"] = stored
+        Progress.say(
+            "\(SocketToJournal.backlogName): \(Unit.perSecond.text(row.figure.median))"
+        )
+        return row
     }
 }

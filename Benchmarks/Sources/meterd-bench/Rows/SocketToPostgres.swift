@@ -16,9 +16,13 @@ struct SocketToPostgres {
         self.world = world
         database = try Database(world.database.direct)
         producers = try (0..<world.options.producers).map {
-            try world.producer("store", $0, .stored)
+            try world.producer("store", $0, world.usualProducer(.binary, .stored))
         }
-        events = world.options.eventsEach(of: world.options.stored)
+        events = world.options.eventsEach(
+            of: world.options.stored,
+            rounds: world.options.rounds,
+            producers: world.options.producers
+        )
     }
 
     func run() throws -> ReportRow {
@@ -30,7 +34,7 @@ struct SocketToPostgres {
             .perSecond,
             against: "binary COPY of the same usage rows into a table of the same definition, one "
                 + "client, no ledger and no rollups",
-            target: Target(ratio: 0.7, figure: nil)
+            target: Target(ratio: 0.7)
         )
         for round in 0...world.options.rounds {
             let start = Clock.nanoseconds
@@ -51,6 +55,7 @@ struct SocketToPostgres {
             row.details["daemon CPU ns/row"] = spent
         }
         row.details["rows in a round"] = Double(total)
+        row.details["rows in all rounds"] = Double(total * world.options.rounds)
         try database.run("DROP TABLE bench.copied")
         return row
     }

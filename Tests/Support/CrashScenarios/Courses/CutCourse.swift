@@ -27,7 +27,8 @@ package struct CutCourse {
     private let steps: [Step]
     private let rate: UInt64
     private var random: SeededRandom
-    private var copiesEnded = 0
+    /// How many sessions were ended in a COPY.
+    package private(set) var copiesEnded = 0
     private var counts = CommitCutter.Counts()
 
     /// How many COMMITs were cut after they had reached the server.
@@ -66,7 +67,9 @@ package struct CutCourse {
         let cutter = try CommitCutter(plan.conninfo)
         defer { cutter.stop() }
         // libpq takes the last of two values.
-        let rig = try Rig(plan, connection: "\(plan.conninfo) host=\(cutter.directory) port=5432")
+        let connection = "\(plan.conninfo) host=\(cutter.directory) port=5432"
+        let daemon = try Rig.daemon(plan, settings: ["postgres.connection": connection])
+        let rig = try Rig(plan, daemon)
         defer { rig.tearDown() }
         let load = SteadyLoad(rig, rate: rate)
         defer { load.stop() }

@@ -1,12 +1,12 @@
 import DaemonHarness
 import Glibc
 
-/// kill -9 at random moments, while gateways stream.
+/// kill -9 of the daemon, of PostgreSQL, and of both, in turn, while gateways stream.
 ///
-/// Method: in each round the gateways may send a share of all events; somewhere in it the daemon
+/// Method: in each round the gateways may send a share of all events; somewhere in it the victim
 /// is killed: at a random moment, right after an acknowledgement, or right after a hold was
 /// granted; and in some rounds once more while it recovers. After each start memory must have every
-/// hold, and each welcome must cover what was acknowledged.
+/// hold, each welcome must cover what was acknowledged, and PostgreSQL must be written to again.
 package struct KillCourse {
     private enum Moment: CaseIterable {
         case anyTime
@@ -15,20 +15,33 @@ package struct KillCourse {
         case afterHold
     }
 
+    private enum Victim: CaseIterable {
+        case daemon
+        case postgres
+        case both
+    }
+
     private let plan: CoursePlan
     private let rounds: Int
     private var random: SeededRandom
     private var kills: [Moment: Int] = [:]
     private var killsInRecovery = 0
+    private let cluster: Cluster?
+    private var struck: [Victim: Int] = [:]
+    private var processesKilled = 0
+    private var clusterKillsInRecovery = 0
+    private var clusterRecoveries: [Double] = []
 
     /// Prepares the course.
     ///
     /// - Parameters:
     ///   - plan: What is sent, and where the books are.
-    ///   - rounds: How many times the daemon is killed while gateways stream.
-    package init(_ plan: CoursePlan, rounds: Int) {
+    ///   - rounds: How many times a victim is killed while gateways stream.
+    ///   - cluster: The PostgreSQL to kill in turn; nil to spare it.
+    package init(_ plan: CoursePlan, rounds: Int, cluster: Cluster? = nil) {
         self.plan = plan
         self.rounds = rounds
+        self.cluster = cluster
         random = SeededRandom(seed: plan.seed)
     }
 
@@ -42,16 +55,16 @@ package struct KillCourse {
         for round in 0..<rounds {
             let moment = Moment.allCases.randomElement(using: &random) ?? .anyTime
             let burden = stream(rig, round: round, until: moment)
-            rig.kill()
             kills[moment, default: 0] += 1
-            if random.next() % 3 == 0 { try killWhileRecovering(rig) }
-            try rig.recover()
+            let victim = cluster == nil ? .daemon : Victim.allCases[round % Victim.allCases.count]
+            try strike(victim, rig)
             try rig.checkHolds()
             try rig.repeatGrant()
             plan.say(
-                "round \(round + 1)/\(rounds): killed \(moment) at \(burden) sent, "
+                "round \(round + 1)/\(rounds): \(victim) killed \(moment) at \(burden) sent, "
                     + "\(rig.acknowledged) acknowledged, ready after "
-                    + "\(Summary.seconds(rig.recoveries.last ?? 0))"
+                    + "\(Summary.seconds(rig.recoveries.last ?? 0)), stored again after "
+                    + "\(Summary.seconds(clusterRecoveries.last ?? 0))"
             )
             if !rig.faults.isEmpty { break }
         }
@@ -60,19 +73,72 @@ package struct KillCourse {
 
     /// What happened, for the table.
     package var rows: [(String, String)] {
-        let all = kills.values.reduce(0, +)
-        return [
+        [
             ("seed", "\(plan.seed)"),
             ("rounds", "\(rounds)"),
             (
-                "kills -9",
-                "\(all + killsInRecovery): \(kills[.anyTime, default: 0]) at any time, "
-                    + "\(kills[.inBurst, default: 0]) in a burst, "
-                    + "\(kills[.afterAck, default: 0]) right after an ack, "
-                    + "\(kills[.afterHold, default: 0]) right after a hold, "
-                    + "\(killsInRecovery) while recovering"
+                "kill -9 of",
+                "the daemon \(struck[.daemon, default: 0]), PostgreSQL "
+                    + "\(struck[.postgres, default: 0]) (\(processesKilled) processes), "
+                    + "both at once \(struck[.both, default: 0])"
             ),
+            (
+                "at the moment",
+                "any time \(kills[.anyTime, default: 0]), in a burst "
+                    + "\(kills[.inBurst, default: 0]), right after an ack "
+                    + "\(kills[.afterAck, default: 0]), right after a hold "
+                    + "\(kills[.afterHold, default: 0])"
+            ),
+            (
+                "again while recovering",
+                "the daemon \(killsInRecovery), PostgreSQL \(clusterKillsInRecovery)"
+            ),
+            ("PostgreSQL written to again", Summary.spread(clusterRecoveries)),
         ]
+    }
+
+    /// The kills of all kinds.
+    package var count: Int {
+        kills.values.reduce(0, +) + killsInRecovery + clusterKillsInRecovery
+    }
+
+    private mutating func strike(_ victim: Victim, _ rig: Rig) throws {
+        struck[victim, default: 0] += 1
+        // Either may be the first to go.
+        let daemonFirst = random.next() % 2 == 0
+        let daemonStartsFirst = random.next() % 2 == 0
+        if victim == .daemon || (victim == .both && daemonFirst) { rig.kill() }
+        if victim != .daemon { processesKilled += try cluster?.kill() ?? 0 }
+        if victim == .both, !daemonFirst { rig.kill() }
+        if victim == .daemon, random.next() % 3 == 0 { try killWhileRecovering(rig) }
+        if victim != .daemon {
+            try reviveCluster(rig, behind: victim == .both && daemonStartsFirst)
+        }
+        if !rig.daemon.isRunning { try rig.recover() }
+        if victim != .daemon { try waitUntilWritten(rig) }
+    }
+
+    /// Starts PostgreSQL again, in some rounds with another kill in between.
+    private mutating func reviveCluster(_ rig: Rig, behind daemon: Bool) throws {
+        if random.next() % 4 == 0 {
+            let moment = UInt32(random.next() % 200_000)
+            if try cluster?.startAndKill(after: moment) == true { clusterKillsInRecovery += 1 }
+        }
+        guard daemon else {
+            try cluster?.start()
+            return
+        }
+        try rig.daemon.launch()
+        usleep(UInt32(random.next() % 100_000))
+        try cluster?.start()
+        try rig.waitUntilReady(within: 60)
+    }
+
+    /// What was safe in the journal must reach PostgreSQL.
+    private mutating func waitUntilWritten(_ rig: Rig) throws {
+        let start = HarnessClock.seconds
+        try rig.waitUntilCaughtUp(within: 60)
+        clusterRecoveries.append(HarnessClock.seconds - start)
     }
 
     /// Lets the gateways send their share of the round, up to the moment of the kill.

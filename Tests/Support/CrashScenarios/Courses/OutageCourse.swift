@@ -69,7 +69,7 @@ package struct OutageCourse {
         }
         let backlog =
             (status["journal"]["synced"].int ?? 0) - (status["journal"]["stored"].int ?? 0)
-        try waitUntilCaughtUp(rig)
+        try rig.waitUntilCaughtUp()
         rows += [
             ("PostgreSQL away", Summary.seconds(away)),
             ("events sent meanwhile", Summary.grouped(sentMeanwhile)),
@@ -84,15 +84,6 @@ package struct OutageCourse {
             ),
             ("backlog drained after", Summary.seconds(HarnessClock.seconds - back)),
         ]
-    }
-
-    /// Caught up with what was durable at one moment: new events keep coming.
-    private func waitUntilCaughtUp(_ rig: Rig) throws {
-        let target = try rig.daemon.admin.status()["journal"]["synced"].int ?? 0
-        try wait(until: "the backlog is stored", within: 120, step: 20_000) {
-            let status = try rig.daemon.admin.status()
-            return (status["journal"]["stored"].int ?? 0) >= target
-        }
     }
 
     private mutating func outageWithKill(_ rig: Rig) throws {

@@ -26,13 +26,33 @@ final class Rig {
     private let say: @Sendable (String) -> Void
     private let patience: Double
 
+    /// A daemon as the campaign wants it, not started.
+    ///
+    /// - Parameters:
+    ///   - plan: Where the books are.
+    ///   - settings: Settings over the campaign's own.
+    /// - Returns: The daemon.
+    /// - Throws: `HarnessError` when there is no room for it.
+    static func daemon(_ plan: CoursePlan, settings: [String: String] = [:]) throws -> TestDaemon {
+        let common = [
+            "postgres.connection": plan.conninfo,
+            "postgres.retry_ms": "300",
+            "journal.max_bytes": "8 GiB",
+            "journal.segment_bytes": "8 MiB",
+        ]
+        return try TestDaemon(
+            rates: PlannedModel.card,
+            settings: common.merging(settings) { _, own in own }
+        )
+    }
+
     /// Starts the daemon, and makes organisations, keys and grants.
     ///
     /// - Parameters:
     ///   - plan: What is sent, and where the books are.
-    ///   - connection: What the daemon connects to, if it is not the same.
+    ///   - given: The daemon, if it is not the usual one.
     /// - Throws: `HarnessError` when the daemon does not start or refuses an administrative call.
-    init(_ plan: CoursePlan, connection: String? = nil) throws {
+    init(_ plan: CoursePlan, _ given: TestDaemon? = nil) throws {
         say = plan.say
         patience = plan.patience
         conninfo = plan.conninfo
@@ -42,15 +62,7 @@ final class Rig {
             eventsEach: plan.events / 4,
             organisations: Rig.organisations
         )
-        daemon = try TestDaemon(
-            rates: PlannedModel.card,
-            settings: [
-                "postgres.connection": connection ?? plan.conninfo,
-                "postgres.retry_ms": "300",
-                "journal.max_bytes": "8 GiB",
-                "journal.segment_bytes": "8 MiB",
-            ]
-        )
+        daemon = try given ?? Rig.daemon(plan)
         try daemon.start(within: 30)
         var accounts: [[MeterAccount]] = [[], []]
         for name in Rig.organisations + [Rig.vault] {
@@ -63,10 +75,10 @@ final class Rig {
         producers = (0..<workload.producers).map { index in
             LoadProducer(index, workload: workload, accounts: accounts[index % 2], socket: path)
         }
-        var settings = MeterStreamSettings(path: path, producer: "asker")
-        settings.firstBackoff = .milliseconds(10)
-        settings.longestBackoff = .milliseconds(200)
-        asker = MeterStream(settings)
+        var asking = MeterStreamSettings(path: path, producer: "asker")
+        asking.firstBackoff = .milliseconds(10)
+        asking.longestBackoff = .milliseconds(200)
+        asker = MeterStream(asking)
         for producer in producers { producer.start() }
     }
 
@@ -131,6 +143,18 @@ final class Rig {
     func recover(within seconds: Double = 60) throws {
         let start = HarnessClock.seconds
         try daemon.start(within: seconds)
+        recoveries.append(HarnessClock.seconds - start)
+    }
+
+    /// Waits until a daemon that was only launched takes requests.
+    func waitUntilReady(within seconds: Double) throws {
+        let start = HarnessClock.seconds
+        try wait(until: "the daemon is ready:\n\(daemon.logTail(5))", within: seconds) {
+            guard daemon.isRunning else {
+                throw HarnessError("the daemon has ended:\n\(daemon.logTail())")
+            }
+            return (try? daemon.admin.call("GET", "/ready").status) == 200
+        }
         recoveries.append(HarnessClock.seconds - start)
     }
 
@@ -260,6 +284,14 @@ final class Rig {
         try wait(until: "\(what): \(status["troubles"])", within: seconds, step: 20_000) {
             status = try daemon.admin.status()
             return status["journal"]["written"] == status["journal"]["stored"]
+        }
+    }
+
+    /// Caught up with what was durable at one moment: new events keep coming.
+    func waitUntilCaughtUp(within seconds: Double = 120) throws {
+        let target = try daemon.admin.status()["journal"]["synced"].int ?? 0
+        try wait(until: "the backlog is stored", within: seconds, step: 20_000) {
+            try daemon.admin.status()["journal"]["stored"].int ?? 0 >= target
         }
     }
 }

@@ -47,7 +47,7 @@ package struct Summary: Sendable {
     /// Whether the daemon's own audit found everything in order.
     package let auditIsGreen: Bool
     /// What went wrong; empty when the proof holds.
-    package let faults: [String]
+    package private(set) var faults: [String]
 
     /// How many events were sent.
     package var sent: UInt64 { proof.sent }
@@ -60,6 +60,38 @@ package struct Summary: Sendable {
 
     /// Whether everything was proved.
     package var holds: Bool { faults.isEmpty }
+
+    /// Whether every organisation was charged exactly what the plan says.
+    package var chargesAreEqual: Bool { proof.chargesAreEqual }
+
+    /// The columns of ``line(_:_:)``.
+    package static let heading = """
+        | part | what was done | events acknowledged | stored | duplicates | lost | sum | audit | \
+        faults |
+        | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: |
+        """
+
+    /// One line of a table of all parts.
+    ///
+    /// - Parameters:
+    ///   - part: The part's name.
+    ///   - what: What was done to the daemon.
+    /// - Returns: The line.
+    package func line(_ part: String, _ what: String) -> String {
+        let fields = [
+            part, what, Summary.grouped(acknowledged), Summary.grouped(stored), "\(duplicates)",
+            "\(lost)", chargesAreEqual ? "exact" : "WRONG", auditIsGreen ? "green" : "NOT GREEN",
+            "\(faults.count)",
+        ]
+        return "| \(fields.joined(separator: " | ")) |"
+    }
+
+    /// Notes what only the campaign can see.
+    ///
+    /// - Parameter text: What went wrong.
+    package mutating func add(fault text: String) {
+        faults.append(text)
+    }
 
     /// The proof's rows for a table.
     package var rows: [(String, String)] {
@@ -80,11 +112,14 @@ package struct Summary: Sendable {
 
     private var equality: String { proof.chargesAreEqual ? "equal to" : "NOT EQUAL to" }
 
-    private var recoveryText: String {
-        let sorted = recoveries.sorted()
+    private var recoveryText: String { Summary.spread(recoveries) }
+
+    /// Median and maximum of some times.
+    static func spread(_ times: [Double]) -> String {
+        let sorted = times.sorted()
         guard let longest = sorted.last else { return "none" }
-        let median = Summary.seconds(sorted[sorted.count / 2])
-        return "median \(median), max \(Summary.seconds(longest)) (\(sorted.count) starts)"
+        let median = seconds(sorted[sorted.count / 2])
+        return "median \(median), max \(seconds(longest)) (\(sorted.count) times)"
     }
 
     /// Seconds with three decimals.

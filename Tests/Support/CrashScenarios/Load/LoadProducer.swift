@@ -125,15 +125,15 @@ final class LoadProducer: Sendable {
     }
 
     /// At least so many are acknowledged; sequences begin at 1, so it is a sequence, too.
-    var acknowledged: UInt64 {
-        let sent = self.sent
-        return sent - min(sent, UInt64(stream.unacknowledged))
-    }
+    ///
+    /// Why the highest of all looks: an event may be in the stream before it is counted as sent.
+    var acknowledged: UInt64 { noteFloor() }
 
     /// Notes what is acknowledged now; every later welcome must cover it.
     @discardableResult
     func noteFloor() -> UInt64 {
-        let acknowledged = self.acknowledged
+        let sent = self.sent
+        let acknowledged = sent - min(sent, UInt64(stream.unacknowledged))
         return notes.notes.withLock { notes in
             notes.floor = max(notes.floor, acknowledged)
             return notes.floor

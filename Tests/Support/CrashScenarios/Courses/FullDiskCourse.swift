@@ -1,0 +1,163 @@
+import DaemonHarness
+import Glibc
+
+/// The journal's file system fills up under load: by the journal itself, while PostgreSQL is away,
+/// and by another's file.
+///
+/// Method: while it is full nothing may be acknowledged that is not safe, everybody who asks is
+/// told why nothing is taken, and the daemon stays. When there is room again it must go on by
+/// itself, without a restart. Last, it is killed while the disk is full, and starts on the full
+/// disk.
+package struct FullDiskCourse {
+    private let plan: CoursePlan
+    private let cluster: Cluster
+    private let disk: SmallDisk
+    private let rate: UInt64
+    /// What happened, for the table.
+    package private(set) var rows: [(String, String)] = []
+
+    /// Prepares the course.
+    ///
+    /// - Parameters:
+    ///   - plan: What is sent, and where the books are.
+    ///   - cluster: The PostgreSQL that is stopped.
+    ///   - disk: Where the journal is.
+    ///   - rate: How many events a second the gateways send.
+    package init(_ plan: CoursePlan, cluster: Cluster, disk: SmallDisk, rate: UInt64) {
+        self.plan = plan
+        self.cluster = cluster
+        self.disk = disk
+        self.rate = rate
+    }
+
+    /// Runs it.
+    ///
+    /// - Returns: How it ended.
+    /// - Throws: When it could not go on.
+    package mutating func run() throws -> Summary {
+        let daemon = try Rig.daemon(
+            plan,
+            settings: [
+                "journal.directory": "\(disk.path)/journal",
+                "journal.segment_bytes": "2 MiB",
+                "journal.max_unsynced_bytes": "8 MiB",
+            ]
+        )
+        let rig = try Rig(plan, daemon)
+        defer { rig.tearDown() }
+        rows = [("seed", "\(plan.seed)"), ("journal on", disk.kind)]
+        for _ in 0..<3 { rig.placeHold() }
+        let load = SteadyLoad(rig, rate: rate)
+        defer { load.stop() }
+        let process = rig.daemon.processID
+        usleep(500_000)
+        try cluster.crash()
+        try waitUntilFull(rig, filling: false)
+        try observe(rig, "full of journal, PostgreSQL away")
+        try cluster.start()
+        try waitUntilBack(rig, "after PostgreSQL's return")
+        try rig.waitUntilCaughtUp()
+        // It must not give segments back meanwhile, or there is room again and again.
+        try cluster.freeze(true)
+        try waitUntilFull(rig, filling: true)
+        try observe(rig, "full of another's file")
+        disk.clear()
+        try waitUntilBack(rig, "after the other file went")
+        try cluster.freeze(false)
+        try rig.waitUntilCaughtUp()
+        if rig.daemon.processID != process { rig.fault("the daemon was not the same all the time") }
+        try rig.checkHolds()
+        try killWhileFull(rig)
+        load.stop()
+        return try rig.finish(all: false)
+    }
+
+    /// Waits until nothing is taken any more.
+    private func waitUntilFull(_ rig: Rig, filling: Bool) throws {
+        try wait(until: "the disk is full, \(disk.free) bytes are free", within: 120, step: 5000) {
+            if filling { disk.fill() }
+            return try rig.daemon.admin.status()["ready"].bool == false
+        }
+    }
+
+    /// Looks whether everybody is told, and nothing is promised.
+    private mutating func observe(_ rig: Rig, _ what: String) throws {
+        // Acknowledgements of what had been safe before may still be on their way.
+        usleep(300_000)
+        let before = rig.acknowledged
+        let status = try rig.daemon.admin.status()
+        let troubles = status["troubles"].list.compactMap(\.text)
+        let reason = troubles.first { $0.contains("space") }
+        if reason == nil { rig.fault("\(what): the status does not say so: \(troubles)") }
+        let asker = try LocalSocket(path: rig.daemon.dataPath)
+        let refusal = try asker.ask(
+            #"{"type":"authorize","request":"full","org":"org-1","model":"plain"}"#
+        )
+        let greeter = try LocalSocket(path: rig.daemon.dataPath)
+        let error = try greeter.ask(#"{"type":"hello","protocol":1,"producer":"newcomer"}"#)
+        for (name, answer) in [("authorize", refusal), ("hello", error)] {
+            let isClear = answer["message"].text?.contains("space") == true
+            if answer["code"].text != "overloaded" || !isClear {
+                rig.fault("\(what): \(name) is answered with \(answer)")
+            }
+        }
+        let grant = try rig.daemon.admin.call(
+            "POST",
+            "/v1/organisations/org-1/grants",
+            #"{"amount":"1","class":"purchased"}"#,
+            headers: ["Idempotency-Key": "full-\(rows.count)"]
+        )
+        if grant.status != 503 { rig.fault("\(what): a grant is answered with \(grant.status)") }
+        usleep(1_000_000)
+        let acknowledged = rig.acknowledged - before
+        if !rig.daemon.isRunning {
+            rig.fault("\(what): the daemon ended:\n\(rig.daemon.logTail())")
+        }
+        rows += [
+            (
+                what,
+                "\(reason ?? "no reason told"); \(Summary.grouped(before)) acknowledged by then"
+            ),
+            (
+                "- meanwhile",
+                "authorize and hello: \(refusal["code"].text ?? "?"), a grant: \(grant.status), "
+                    + "acknowledged in a second: \(acknowledged), gateways wait with "
+                    + "\(Summary.grouped(rig.sent - rig.acknowledged)) events"
+            ),
+        ]
+    }
+
+    /// Waits until events are acknowledged again, by the same process.
+    private mutating func waitUntilBack(_ rig: Rig, _ what: String) throws {
+        let (start, before) = (HarnessClock.seconds, rig.acknowledged)
+        try wait(until: "it takes events again: \(rig.daemon.logTail(3))", within: 60) {
+            try rig.daemon.admin.status()["ready"].bool == true && rig.acknowledged > before
+        }
+        rows.append(
+            ("- in service again", "\(Summary.seconds(HarnessClock.seconds - start)) \(what)")
+        )
+    }
+
+    /// Kills it on a full disk; the next one must come up when there is room.
+    private mutating func killWhileFull(_ rig: Rig) throws {
+        try waitUntilFull(rig, filling: true)
+        rig.kill()
+        disk.fill()
+        try rig.daemon.launch()
+        usleep(2_000_000)
+        let waits = rig.daemon.isRunning
+        disk.clear()
+        if waits {
+            try rig.waitUntilReady(within: 60)
+        } else {
+            try rig.recover()
+        }
+        try rig.checkHolds()
+        rows.append(
+            (
+                "killed and started on a full disk",
+                waits ? "waits, and is ready when there is room" : "ends, and says why"
+            )
+        )
+    }
+}

@@ -1,0 +1,320 @@
+import Accounting
+import DiskSimulation
+import Engine
+import Quantities
+import Synchronization
+
+/// A call of an administrator, with everything that a repetition needs.
+enum AdministrativeCall: Sendable {
+    case createOrganisation(name: String, zone: String)
+    case createProject(organisation: String, name: String)
+    case createKey(organisation: String, name: String, project: String?)
+    case rotateKey(organisation: String, name: String)
+    case revokeKey(organisation: String, name: String)
+    case grant(organisation: String, request: GrantRequest)
+    case cap(organisation: String, target: CapTarget, period: CapPeriod, amount: Amount?)
+    case close(organisation: String)
+
+    var organisation: String {
+        switch self {
+        case .createOrganisation(let name, _): name
+        case .createProject(let organisation, _), .createKey(let organisation, _, _),
+            .rotateKey(let organisation, _), .revokeKey(let organisation, _),
+            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation):
+            organisation
+        }
+    }
+}
+
+/// What became of a call.
+enum AdministrativeAnswer: Sendable {
+    case done
+    case secret(String)
+    case granted(GrantReceipt)
+    case failed(AdministrationError)
+}
+
+/// Where a task leaves its answer.
+final class AnswerBox: Sendable {
+    private let answer = Mutex<AdministrativeAnswer?>(nil)
+
+    func put(_ new: AdministrativeAnswer) { answer.withLock { $0 = new } }
+    func take() -> AdministrativeAnswer? { answer.withLock { $0.take() } }
+}
+
+/// An administrator: one call after the other, each repeated until its outcome is known.
+final class Administrator {
+    unowned let world: Simulation
+    private let name: String
+    private var call: AdministrativeCall?
+    private var box: AnswerBox?
+    /// In which of the daemon's lives the call is under way.
+    private var life = 0
+    /// Whether the call may have been carried out already, in a life that has ended.
+    private var isRepeated = false
+    private var calls = 0
+    private var lastGrant: AdministrativeCall?
+
+    init(_ world: Simulation, _ name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    var isDone: Bool { call == nil }
+
+    /// Does one thing.
+    func act() throws(Violation) -> Bool {
+        if let box, let call, life == world.lives {
+            guard let answer = box.take() else { return false }
+            self.box = nil
+            try take(answer, call)
+            return true
+        }
+        guard let engine = world.engine else { return false }
+        if call == nil {
+            guard world.isGenerating, world.roll(16) == 0 || world.needsAccounts else {
+                return false
+            }
+            call = invent()
+            isRepeated = false
+        }
+        guard let call else { return false }
+        let box = AnswerBox()
+        isRepeated = isRepeated || self.box != nil
+        self.box = box
+        life = world.lives
+        world.statistics.administration += 1
+        switch call {
+        case .close(let organisation): world.closeAsked(organisation)
+        case .rotateKey(let organisation, let name): world.rotationAsked(organisation, name)
+        default: break
+        }
+        Task(executorPreference: world.executor) {
+            box.put(await Administrator.perform(call, engine))
+        }
+        return true
+    }
+
+    private static func perform(
+        _ call: AdministrativeCall,
+        _ engine: Engine
+    ) async -> AdministrativeAnswer {
+        do throws(AdministrationError) {
+            switch call {
+            case .createOrganisation(let name, let zone):
+                _ = try await engine.createOrganisation(name: name, zone: zone)
+            case .createProject(let organisation, let name):
+                _ = try await engine.createProject(organisation: organisation, name: name)
+            case .createKey(let organisation, let name, let project):
+                let made = try await engine.createKey(
+                    organisation: organisation,
+                    name: name,
+                    project: project
+                )
+                return .secret(made.secret)
+            case .rotateKey(let organisation, let name):
+                let made = try await engine.rotateKey(organisation: organisation, name: name)
+                return .secret(made.secret)
+            case .revokeKey(let organisation, let name):
+                _ = try await engine.revokeKey(organisation: organisation, name: name)
+            case .grant(let organisation, let request):
+                return .granted(
+                    try await engine.grant(organisation: organisation, request: request)
+                )
+            case .cap(let organisation, let target, let period, let amount):
+                _ = try await engine.setCap(
+                    organisation: organisation,
+                    target: target,
+                    period: period,
+                    amount: amount
+                )
+            case .close(let organisation):
+                _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
+            }
+            return .done
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func take(
+        _ answer: AdministrativeAnswer,
+        _ call: AdministrativeCall
+    ) throws(Violation) {
+        if case .failed(.overloaded) = answer { return }
+        self.call = nil
+        switch (call, answer) {
+        case (.createOrganisation(let name, let zone), .done):
+            try expectDurable(world.evidence.organisations[name], "organisation \(name)")
+            world.created(name, zone)
+        case (.createOrganisation(let name, let zone), .failed(.exists)) where isRepeated:
+            world.created(name, zone)
+        case (.createProject(let organisation, let name), .done):
+            world.update(organisation) { $0.projects.append(name) }
+        case (.createProject(let organisation, let name), .failed(.exists)) where isRepeated:
+            world.update(organisation) { $0.projects.append(name) }
+        case (.createKey(let organisation, let name, _), .secret(let secret)):
+            world.update(organisation) { $0.keys.append(AccountKey(name: name, secret: secret)) }
+        case (.createKey(let organisation, let name, _), .failed(.exists)) where isRepeated:
+            // Its secret is lost with the answer; a rotation gives another.
+            world.update(organisation) { $0.keys.append(AccountKey(name: name, secret: nil)) }
+        case (.rotateKey(let organisation, let name), .secret(let secret)):
+            let step = world.step
+            world.update(organisation) { $0.rotate(name, to: secret, at: step) }
+        case (.revokeKey(let organisation, let name), .done):
+            let step = world.step
+            world.update(organisation) { $0.revoke(name, at: step) }
+        case (.grant(let organisation, let request), .granted(let receipt)):
+            try check(receipt, request, organisation)
+            lastGrant = call
+        case (.cap, .done): break
+        case (.close(let organisation), .done): world.closed(organisation)
+        // What was closed takes nothing more; a rotated key may be revoked.
+        case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
+        // A grant may have run out, and a key may have been revoked, before the call came through.
+        case (.grant, .failed(.invalid)), (.rotateKey, .failed(.invalid)): break
+        case (.rotateKey, .failed(.notFound)), (.revokeKey, .failed(.notFound)): break
+        default: throw Violation("administration", "\(call) answered \(answer)")
+        }
+    }
+
+    private func check(
+        _ receipt: GrantReceipt,
+        _ request: GrantRequest,
+        _ organisation: String
+    ) throws(Violation) {
+        guard let number = world.engine?.number(ofOrganisation: organisation) else {
+            throw Violation("organisation-lost", organisation)
+        }
+        let key = Evidence.GrantKey(org: number, grant: receipt.grant)
+        try expectDurable(world.evidence.grants[key]?.position, "grant \(key)")
+        guard world.evidence.grants[key]?.amount == request.amount else {
+            throw Violation("granted-otherwise", "\(key) for \(request.amount)")
+        }
+        try world.noteGrant(request.idempotencyKey, key)
+    }
+
+    private func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
+        guard let position else { throw Violation("acked-lost", what) }
+        guard position <= world.durableFloor else {
+            throw Violation("acked-unsafe", "\(what) at \(position)")
+        }
+    }
+
+    /// Thinks of something to do.
+    private func invent() -> AdministrativeCall {
+        calls += 1
+        let accounts = world.accounts
+        if accounts.count < world.wantedAccounts {
+            let zone = SimulatedCalendar.zones[world.roll(3)].name
+            return .createOrganisation(name: "\(name)-org-\(calls)", zone: zone)
+        }
+        let account = accounts[world.roll(accounts.count)]
+        if account.keys.isEmpty, world.roll(2) == 0 {
+            let key = "key-\(calls)-\(name)"
+            return .createKey(organisation: account.name, name: key, project: nil)
+        }
+        switch world.roll(24) {
+        case 0:
+            return .createProject(organisation: account.name, name: "project-\(calls)-\(name)")
+        case 1, 2:
+            let project =
+                account.projects.isEmpty || world.roll(2) == 0
+                ? nil : account.projects[world.roll(account.projects.count)]
+            return .createKey(
+                organisation: account.name,
+                name: "key-\(calls)-\(name)",
+                project: project
+            )
+        case let roll where (roll == 3 || roll == 4) && !account.keys.isEmpty:
+            return .rotateKey(organisation: account.name, name: account.anyKey(&world.random))
+        case 5 where !account.keys.isEmpty && world.roll(3) == 0:
+            return .revokeKey(organisation: account.name, name: account.anyKey(&world.random))
+        case 6, 7, 8, 9:
+            return cap(account)
+        case 10 where world.roll(12) == 0 && accounts.count > 2:
+            return .close(organisation: account.name)
+        case 11:
+            if let lastGrant { return lastGrant }
+            return grant(account)
+        default:
+            return grant(account)
+        }
+    }
+
+    private func cap(_ account: Account) -> AdministrativeCall {
+        var target = CapTarget.organisation
+        if world.roll(2) == 0, !account.keys.isEmpty {
+            target = .key(account.anyKey(&world.random))
+        } else if world.roll(2) == 0, !account.projects.isEmpty {
+            target = .project(account.projects[world.roll(account.projects.count)])
+        }
+        let periods = CapPeriod.allCases
+        let amount = Amount(units: Int128(1 + world.roll(200)) * 1_000_000_000)
+        return .cap(
+            organisation: account.name,
+            target: target,
+            period: periods[world.roll(periods.count)],
+            amount: world.roll(2) == 0 ? nil : amount
+        )
+    }
+
+    private func grant(_ account: Account) -> AdministrativeCall {
+        let classes = GrantClass.allCases
+        let now = world.clock.now()
+        let begins = Int64(world.roll(7_200)) * 1_000_000
+        let lasts = Int64(60 + world.roll(14_400)) * 1_000_000
+        let effective = world.roll(6) == 0 ? now.advanced(byMicroseconds: begins) : nil
+        let expires =
+            world.roll(3) == 0
+            ? (effective ?? now).advanced(byMicroseconds: lasts) : nil
+        return .grant(
+            organisation: account.name,
+            request: GrantRequest(
+                amount: Amount(units: Int128(1 + world.roll(100)) * 1_000_000_000),
+                grantClass: classes[world.roll(classes.count)],
+                effectiveAt: effective,
+                expiresAt: expires,
+                priority: world.roll(2) == 0 ? nil : Int32(world.roll(5)),
+                idempotencyKey: "\(name)-grant-\(calls)"
+            )
+        )
+    }
+}
+
+/// A key as its owner knows it.
+struct AccountKey {
+    var name: String
+    var secret: String?
+    var revokedAt: Int?
+    /// Whether a rotation is under way, or was when the daemon died.
+    var isRotating = false
+    /// Secrets that are dead, and since when.
+    var dead: [String: Int] = [:]
+}
+
+/// An organisation as its owner knows it.
+struct Account {
+    var name: String
+    var zone: String
+    var projects: [String] = []
+    var keys: [AccountKey] = []
+    var isClosing = false
+    var closedAt: Int?
+
+    func anyKey(_ random: inout SplitMix) -> String {
+        keys[random.below(keys.count)].name
+    }
+
+    mutating func rotate(_ key: String, to secret: String, at step: Int) {
+        guard let index = keys.firstIndex(where: { $0.name == key }) else { return }
+        if let old = keys[index].secret { keys[index].dead[old] = step }
+        keys[index].secret = secret
+        keys[index].isRotating = false
+    }
+
+    mutating func revoke(_ key: String, at step: Int) {
+        guard let index = keys.firstIndex(where: { $0.name == key }) else { return }
+        keys[index].revokedAt = keys[index].revokedAt ?? step
+    }
+}

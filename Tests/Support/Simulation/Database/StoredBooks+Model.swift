@@ -1,0 +1,83 @@
+import Accounting
+import LedgerModel
+import Quantities
+
+// MARK: - Against the model
+
+extension StoredBooks {
+    /// Compares all that is committed with the model at the same position.
+    ///
+    /// - Parameter model: The model that took exactly the records up to the checkpoint.
+    /// - Returns: The first difference.
+    package func difference(from model: AccountModel) -> String? {
+        if organisations.count != model.organisations.count {
+            return "\(organisations.count) organisations, not \(model.organisations.count)"
+        }
+        for (org, rows) in organisations.sorted(by: { $0.key < $1.key }) {
+            guard let wallet = model.organisations[org] else {
+                return "organisation \(org) is in the database alone"
+            }
+            if let difference = rows.difference(from: wallet) {
+                return "organisation \(org): \(difference)"
+            }
+        }
+        for (producer, lines) in model.booked.sorted(by: { $0.key < $1.key }) {
+            for sequence in lines.keys.sorted()
+            where producers[producer]?.contains(sequence) != true {
+                return "sequence \(sequence) of producer \(producer) is booked and not noted"
+            }
+        }
+        return nil
+    }
+}
+
+extension StoredOrganisation {
+    fileprivate func difference(from wallet: NaiveOrganisation) -> String? {
+        if balance.units != wallet.posted {
+            return "balance \(balance.units), not \(wallet.posted)"
+        }
+        if debt.units != wallet.debt { return "debt \(debt.units), not \(wallet.debt)" }
+        if held.units != wallet.held { return "held \(held.units), not \(wallet.held)" }
+        if lineCount != wallet.lines { return "\(lineCount) lines, not \(wallet.lines)" }
+        if closed != wallet.closed { return "closed \(closed)" }
+        if lastHold != wallet.lastHold { return "last hold \(lastHold), not \(wallet.lastHold)" }
+        for grant in wallet.grants {
+            guard let row = grants[grant.number] else { return "grant \(grant.number) is missing" }
+            // What had not begun when a wallet closed is worth nothing any more.
+            let left = wallet.closed && !grant.begun ? 0 : grant.remaining
+            if row.remaining.units != left {
+                return "grant \(grant.number) has \(row.remaining.units), not \(left)"
+            }
+        }
+        for hold in wallet.holds {
+            guard let row = holds[hold.serial] else { return "hold \(hold.serial) is missing" }
+            if row.draws.parts != hold.parts { return "hold \(hold.serial) keeps something else" }
+        }
+        if holds.count != wallet.holds.count { return "\(holds.count) holds" }
+        if caps.count != wallet.caps.count { return "\(caps.count) caps" }
+        for cap in wallet.caps {
+            let row = caps.first {
+                $0.key.scope.rawValue == cap.of.scope && $0.key.id == cap.of.id
+                    && $0.key.period.rawValue == cap.period
+            }
+            if row?.value.units != cap.amount { return "a cap on \(cap.of)" }
+        }
+        return spendDifference(from: wallet)
+    }
+
+    private func spendDifference(from wallet: NaiveOrganisation) -> String? {
+        // The row stands at the day of its last decision, the wallet at that of its last record.
+        guard Int64(today.day.number) == wallet.today else { return nil }
+        let spends = snapshot(0).spends
+        for scope in wallet.scopes {
+            let row = spends.first { $0.scope.rawValue == scope.scope && $0.id == scope.id }
+            let found = [
+                row?.day.units ?? 0, row?.week.units ?? 0, row?.month.units ?? 0,
+                row?.total.units ?? 0,
+            ]
+            let wanted = wallet.spent(by: scope)
+            if found != wanted { return "spend of \(scope) is \(found), not \(wanted)" }
+        }
+        return nil
+    }
+}
