@@ -144,7 +144,8 @@ public struct YamlDocument {
             .composer(_, let problem, let mark, _):
             return issue(mark, nil, "not well-formed YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.joined(separator: "\", \"")
+            // Yams gives keys of different kinds in the order of a hash.
+            let keys = duplicates.sorted().joined(separator: "\", \"")
             return issue(context.mark, keys, "appears more than once in the same mapping")
         case .reader(let problem, _, _, _):
             return issue(nil, nil, "not readable as YAML: \(problem)")

@@ -32,8 +32,7 @@ import Testing
     ///
     /// They may shrink; nothing is ever added.
     private static let tolerated: [String: Int] = [
-        "Sources/Engine/Running/EngineParts.swift init": 115,
-        "Sources/Engine/Running/Recovery.swift run": 73,
+        "Sources/Engine/Running/EngineParts.swift init": 115
     ]
 
     @Test func `no function is longer than 70 lines, and the longer ones of old only shrink`() {

@@ -156,6 +156,10 @@ import Testing
             [#"line 4: (the file): "a" appears more than once in the same mapping"#]
         ),
         (
+            "  d: {}\n  c: {}\n  b: {}\n  a: {}\n  a: {}\n  b: {}\n  c: {}\n  d: {}",
+            [#"line 4: (the file): "a", "b", "c", "d" appears more than once in the same mapping"#]
+        ),
+        (
             "  a:\n    prices: [{input: 1, output: 1}\n  b: {}",
             ["line 6: (the file): not well-formed YAML: did not find expected ',' or ']'"]
         ),

@@ -167,6 +167,15 @@ import Wire
         )
     }
 
+    @Test(arguments: [#"\s"#, #"\u12"#, #"\u12x4"#, #"\u"#])
+    func `an escape that is none is refused, also in a field that nobody reads`(text: String) {
+        let line = #"{"type":"ping","comment":"\#(text)"}"#
+        #expect(decodeLine(Array(line.utf8)).fault?.code == .malformed)
+        // Half of a surrogate pair is JSON.
+        let half = #"{"type":"ping","comment":"\ud83c"}"#
+        #expect(decodeLine(Array(half.utf8)).messages == [.ping])
+    }
+
     @Test func `wrong UTF-8 in a text that is kept is rejected`() throws {
         var line = Array(#"{"type":"usage","sequence":5,"id":"rX","key":"k","model":"m"}"#.utf8)
         let position = try #require(line.firstIndex(of: UInt8(ascii: "X")))

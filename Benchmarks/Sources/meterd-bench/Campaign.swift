@@ -178,8 +178,8 @@ struct Campaign {
         notes.append(
             options.isStoringThroughout
                 ? "PostgreSQL was storing while the journal was measured"
-                : "PostgreSQL was kept away from the rows to the journal, those about the number of "
-                    + "organisations and those under load, unless it is on TCP"
+                : "PostgreSQL was kept away from the rows to the journal, those about the number "
+                    + "of organisations and those under load, unless it is on TCP"
         )
         return notes
     }

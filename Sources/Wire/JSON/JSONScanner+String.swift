@@ -50,10 +50,19 @@ extension JSONScanner {
             guard byte >= 0x20 else { throw expected("no control character in a string") }
             position += 1
             if byte == UInt8(ascii: "\"") { return }
-            if byte == UInt8(ascii: "\\") { position = min(position + 1, end) }
+            if byte == UInt8(ascii: "\\") { try skipEscape(in: line) }
             skipPlain(in: line)
         }
         throw expected("'\"'")
+    }
+
+    /// Steps over an escape that is not kept; halves of surrogate pairs may stand alone there.
+    private mutating func skipEscape(in line: borrowing MutableRawSpan) throws(JSONSyntaxError) {
+        if take(UInt8(ascii: "u"), in: line) {
+            _ = try fourHexDigits(in: line)
+        } else {
+            _ = try escape(in: line)
+        }
     }
 
     /// Goes on from the first escape: the text behind it moves towards the front.

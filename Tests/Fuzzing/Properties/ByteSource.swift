@@ -34,3 +34,13 @@ extension UnsafeRawBufferPointer {
     /// The text, if it is UTF-8.
     var validText: String? { String(validating: self, as: UTF8.self) }
 }
+
+extension String {
+    /// A complaint that can be compared with that of a second attempt.
+    ///
+    /// Why: where keys of different kinds appear twice, the YAML library names the line of one of
+    /// them, and not always of the same.
+    var comparable: String {
+        contains("appears more than once in the same mapping") ? "duplicate keys" : self
+    }
+}

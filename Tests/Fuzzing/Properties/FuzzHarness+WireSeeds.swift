@@ -55,8 +55,7 @@ enum WireSeeds {
     private static let oddLines = [
         #"{"type":"hello","protocol":1,"producer":"g","durability":"stored"}"#,
         #"{"type":"usage","sequence":5,"id":"r","key":"k","model":"m","input_tokens":1e3}"#,
-        #"{"type":"usage","id":"\u00e9\ud83c\udf81\n","org":"o","model":"\\","#
-            + #""x":[{"y":[1.5e-3]}]}"#,
+        #"{"type":"usage","id":"\u00e9\ud83c\udf81\n","org":"o","model":"\\","x":[{"y":[1e-3]}]}"#,
         #"{"type":"usage","id":"r","key":"k","org":"o","model":"m","id":"r"}"#,
         #"{"type":"authorize","request":"x","key":"k","model":"m","ttl_ms":4294967296}"#,
         #" { "type" : "subscribe" , "topics" : [ "cutoffs" , "orders" ] , "z" : null } "#,

@@ -19,8 +19,7 @@ public enum FuzzHarness: String, CaseIterable, Sendable {
     /// Puts an input through what it is meant for.
     ///
     /// - Parameter input: Anything.
-    /// - Throws: `BrokenPromise` when something came out that must not; a trap is a finding as
-    /// well.
+    /// - Throws: `BrokenPromise` when something came out that must not; a trap is a finding, too.
     public func check(_ input: UnsafeRawBufferPointer) throws(BrokenPromise) {
         switch self {
         case .binary: try BinaryProperties.check(input)

@@ -14,7 +14,7 @@ enum RateProperties {
         guard let text = input.validText else { return }
         let first = load(text)
         let second = load(text)
-        try promise(first == second, "loads as something else the second time")
+        try promise(first == second, "\(first), and then \(second)")
         if case .success(let card) = first { try check(card) }
         guard text.hasPrefix("{") else { return }
         do throws(SettingsError) {
@@ -97,7 +97,7 @@ enum RateProperties {
         do throws(SettingsError) {
             return .success(try RateCardFile.load(text: text, file: "card").card)
         } catch {
-            return .failure(error.description)
+            return .failure(error.description.comparable)
         }
     }
 }

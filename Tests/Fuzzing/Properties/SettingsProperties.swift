@@ -23,7 +23,8 @@ enum SettingsProperties {
             guard case .failure(let one) = first, case .failure(let two) = second else {
                 throw BrokenPromise("refused once, and once not")
             }
-            return try promise(one == two, "refused for \(one), and then for \(two)")
+            let isSame = one.comparable == two.comparable
+            return try promise(isSame, "refused for \(one), and then for \(two)")
         }
         guard case .success(let other) = second else {
             throw BrokenPromise("taken once, and once not")

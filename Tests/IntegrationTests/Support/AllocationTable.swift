@@ -4,8 +4,8 @@ import Glibc
 
 /// Counts what a daemon takes from the heap, by the queue that takes it.
 ///
-/// `Benchmarks/Sources/AllocationShim` does the counting, loaded into the daemon; the layout is that
-/// file's. The daemon's folder must not go before this.
+/// `Benchmarks/Sources/AllocationShim` does the counting, loaded into the daemon; the layout is
+/// that file's. The daemon's folder must not go before this.
 final class AllocationTable {
     private static let magic: UInt64 = 0x434F_4C4C_4154_4D4D
     private static let slots = 256

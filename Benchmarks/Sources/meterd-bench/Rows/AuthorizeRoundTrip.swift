@@ -77,7 +77,8 @@ struct AuthorizeRoundTrip {
         rows[1].details["calls in a round"] = Double(calls)
         if slowest < Double(wanted) * 0.99 {
             let text =
-                "the sender could not keep \(wanted) events a second: it came down to \(Int(slowest))"
+                "the sender could not keep \(wanted) events a second: it came down to "
+                + "\(Int(slowest))"
             for index in rows.indices { rows[index].warnings.append(text) }
         }
         return rows

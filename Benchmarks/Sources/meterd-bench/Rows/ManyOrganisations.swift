@@ -179,7 +179,8 @@ struct ManyOrganisations {
     }
 }
 
-/// What the daemon says of its start: `Loaded N organisations [...] in X s, replayed M [...] in Y s`.
+/// What the daemon says of its start: `Loaded N organisations [...] in X s, replayed M [...] in Y
+/// s`.
 struct StartLog {
     let organisations: Double
     let records: Double

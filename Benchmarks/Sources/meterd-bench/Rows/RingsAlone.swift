@@ -5,8 +5,8 @@ import Synchronization
 
 /// Records a second through the rings alone, without anything that is done with them.
 ///
-/// Both sides hand over in bursts of 16, as a parsed frame or a drained ring does; who finds nothing
-/// to do yields its core.
+/// Both sides hand over in bursts of 16, as a parsed frame or a drained ring does; who finds
+/// nothing to do yields its core.
 struct RingsAlone {
     static let name = "rings alone"
     private static let burst = 16
