@@ -72,9 +72,10 @@ public struct Organisation: Sendable, Hashable {
     @inline(__always)
     func onlySource(of charge: Amount) -> GrantNumber? {
         guard charge.isPositive else { return 0 }
-        guard let first = grants.first, first.active, !first.expired, first.remaining >= charge
+        // By index: `first` would copy the grant.
+        guard !grants.isEmpty, grants[0].active, !grants[0].expired, grants[0].remaining >= charge
         else { return nil }
-        return first.number
+        return grants[0].number
     }
 
     /// Takes a part of a charge from its grant, or adds it to the debt.
