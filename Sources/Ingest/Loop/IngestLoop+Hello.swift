@@ -83,8 +83,19 @@ extension IngestLoop {
             .welcome(Welcome(daemon: settings.daemon, lastSequence: producer.accepted))
         )
         markDirty(connection)
-        guard !connection.watched else { return }
-        updateInterest(connection)
-        if !connection.leftover.isEmpty { resume(connection) }
+    }
+
+    /// Goes on with what a connection sent behind a hello that had to wait.
+    ///
+    /// In the next turn, which comes at once: never from within the parser, where what it is at is
+    /// still in `leftover` and would be taken a second time, nor after the turn's commands were
+    /// handed over.
+    func goOn(_ connection: Connection) {
+        guard !connection.closing else { return }
+        if connection.leftover.isEmpty {
+            updateInterest(connection)
+        } else {
+            stall(connection)
+        }
     }
 }

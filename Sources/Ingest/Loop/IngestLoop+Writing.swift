@@ -89,6 +89,8 @@ extension IngestLoop {
         let message = cutoff(notice)
         let isOver = notice.reasons == 0
         for connection in subscribers where connection.topics.contains(.cutoffs) {
+            // What it is still to be told as the present must not overtake this.
+            connection.present.removeAll { $0.scope == message.scope && $0.id == message.id }
             connection.say(isOver ? .restored(message) : .cutoff(message))
             markDirty(connection)
         }

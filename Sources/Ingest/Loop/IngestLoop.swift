@@ -309,7 +309,9 @@ package final class IngestLoop {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { connection in
             if connection.closed { return true }
-            return answerHello(connection)
+            guard answerHello(connection) else { return false }
+            goOn(connection)
+            return true
         }
     }
 

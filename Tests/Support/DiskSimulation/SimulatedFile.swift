@@ -57,8 +57,12 @@ final class SimulatedFile: JournalFile {
 
     func synchronize() throws(JournalError) {
         // What a sync covers is what was written before it began.
-        let covered = disk.state.withLock { $0.contents[inode].pending.count }
-        disk.duringSync.run()
+        let (covered, isInUse) = disk.state.withLock { state in
+            let name = state.names.first { $0.value == inode }?.key
+            return (state.contents[inode].pending.count, name?.hasSuffix(".log") ?? false)
+        }
+        // A segment that is being made has whoever makes it waiting, and everybody who needs it.
+        if isInUse { disk.duringSync.run() }
         try disk.state.withLock { (state: inout SimulatedDisk.State) throws(JournalError) in
             try checkEra(state, .sync)
             if let fault = state.fault(.sync, name) {

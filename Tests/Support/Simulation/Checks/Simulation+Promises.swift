@@ -61,6 +61,11 @@ extension Simulation {
     /// Takes in what the journal has got since the last time.
     func feed(upTo limit: UInt64) throws(Violation) {
         guard let life else { return }
+        defer {
+            for number in model.live.organisations.keys where !isCutOff(number) {
+                everOpen.insert(number)
+            }
+        }
         var isGoingOn = true
         while isGoingOn {
             do throws(JournalError) {

@@ -11,9 +11,9 @@ final class Subscriber: Client {
     /// Whether something that was told to it has not been heard yet.
     var isBehind: Bool { speaker?.hasReceived ?? true }
 
-    /// What is cut off and need not have been told: created empty, after the present was told.
+    /// What is cut off and need not have been told: it was created so, after the present was told.
     func silent(_ cut: Set<String>) -> Set<String> {
-        cut.subtracting(self.cut).filter { world.neverPaid($0) }
+        cut.subtracting(self.cut).filter { world.neverOpen($0) }
     }
 
     override func greet(_ speaker: Speaker) {

@@ -31,10 +31,10 @@ extension Simulation {
         }
     }
 
-    /// Whether an organisation has never been given anything.
-    func neverPaid(_ name: String) -> Bool {
+    /// Whether an organisation has been cut off ever since it was created, which nobody is told.
+    func neverOpen(_ name: String) -> Bool {
         guard let number = life?.engine.number(ofOrganisation: name) else { return false }
-        return evidence.easings[number] == nil
+        return !everOpen.contains(number)
     }
 
     func closed(_ name: String) {

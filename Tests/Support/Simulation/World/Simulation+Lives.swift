@@ -81,6 +81,8 @@ extension Simulation {
             throw Violation("written-lost", "recovered to \(end), written was \(survivingFloor)")
         }
         evidence.truncate(to: end)
+        // A commit that was under way at the death may have come through since.
+        model.moveStored(to: min(storedFloor, model.end))
         model.restart(at: end)
         let reader: JournalReader
         do throws(JournalError) {

@@ -63,6 +63,8 @@ package final class Simulation {
     var stranded: [(socket: SimulatedSocket, until: Int64)] = []
     /// Organisations that some listener was told are cut off, with the step and the journal's end.
     var cutSince: [String: (step: Int, position: UInt64)] = [:]
+    /// Organisations that were seen not to be cut off.
+    var everOpen: Set<UInt32> = []
     var grantsByKey: [String: Evidence.GrantKey] = [:]
     var startAfter: Int64 = 0
     /// Up to here everything survives the end of the process, if not of the machine.
