@@ -106,6 +106,10 @@ public struct IngestSettings: Sendable {
     /// How many bytes of names a connection may intern; the 65,536 keys that the protocol promises
     /// take 9.3 million by `NameTable`'s count.
     public var nameBytes = 10 << 20
+    /// How many bytes of names all connections may intern together.
+    public var allNameBytes = 128 << 20
+    /// How many of them a connection may intern also when all together have too many.
+    public var spareNameBytes = 65_536
     /// What `welcome` says that the daemon is.
     public var daemon = "meterd"
     /// Who may connect.

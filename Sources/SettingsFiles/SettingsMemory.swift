@@ -7,8 +7,11 @@
 public struct MemoryBound: Sendable, Hashable {
     /// Rings between the queues; taken at the start.
     public let rings: Int
-    /// Blocks on their way to the journal and to the database; taken at the start.
+    /// Blocks on their way to the journal and to the database, and those that are kept until they
+    /// are synced; grows up to this.
     public let blocks: Int
+    /// The names that connections intern; grows up to this.
+    public let names: Int
     /// The remembered ids of sources without sequences; grows up to this.
     public let ids: Int
     /// One connection with full buffers.
@@ -17,14 +20,15 @@ public struct MemoryBound: Sendable, Hashable {
     public let connections: Int
 
     /// Everything at its bound.
-    public var total: Int { rings + blocks + ids + connections }
+    public var total: Int { rings + blocks + names + ids + connections }
 }
 
 extension MemoryBound: CustomStringConvertible {
     /// A line for the log.
     public var description: String {
-        "at most \(mebibytes(total)): rings \(mebibytes(rings)), blocks \(mebibytes(blocks)), ids "
-            + "\(mebibytes(ids)), connections \(mebibytes(connections))"
+        "at most \(mebibytes(total)): rings \(mebibytes(rings)), blocks \(mebibytes(blocks)), "
+            + "names \(mebibytes(names)), ids \(mebibytes(ids)), connections "
+            + mebibytes(connections)
     }
 
     private func mebibytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
@@ -37,6 +41,8 @@ extension Settings {
     private static let rowBytes = 512
     /// A remembered id with its fingerprint, its time, and the table's slack.
     private static let idBytes = 64
+    /// What the names that all connections intern may take together.
+    public static let nameBytes = 128 << 20
 
     /// The memory that these settings ask for on a machine of so many cores.
     ///
@@ -53,8 +59,12 @@ extension Settings {
         )
         let perConnection = longest + dataSocket.sendBufferBytes
         return MemoryBound(
-            rings: (loops * shards + shards) * engine.ringBytes,
-            blocks: 2 * Settings.journalBlockBytes + postgres.batchRows * Settings.rowBytes,
+            // To the shards, the answers back, and from the shards to the journal.
+            rings: loops * shards * (engine.ringBytes + max(engine.ringBytes / 4, 65_536))
+                + shards * max(engine.ringBytes, 1 << 20),
+            blocks: 2 * Settings.journalBlockBytes + postgres.batchRows * Settings.rowBytes
+                + journal.maxUnsyncedBytes,
+            names: Settings.nameBytes,
             ids: usage.idWindowEntries * Settings.idBytes,
             perConnection: perConnection,
             connections: perConnection * dataSocket.maxConnections

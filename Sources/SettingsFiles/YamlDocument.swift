@@ -146,7 +146,9 @@ public struct YamlDocument {
         case .duplicatedKeysInMapping(let duplicates, let context):
             // Yams gives keys of different kinds in the order of a hash.
             let keys = duplicates.sorted().joined(separator: "\", \"")
-            return issue(context.mark, keys, "appears more than once in the same mapping")
+            // Of several it gives one's place, whichever a hash puts first: none is told then.
+            let mark = duplicates.count == 1 ? context.mark : nil
+            return issue(mark, keys, "appears more than once in the same mapping")
         case .reader(let problem, _, _, _):
             return issue(nil, nil, "not readable as YAML: \(problem)")
         case .some(let other):

@@ -157,7 +157,7 @@ import Testing
         ),
         (
             "  d: {}\n  c: {}\n  b: {}\n  a: {}\n  a: {}\n  b: {}\n  c: {}\n  d: {}",
-            [#"line 4: (the file): "a", "b", "c", "d" appears more than once in the same mapping"#]
+            [#"(the file): "a", "b", "c", "d" appears more than once in the same mapping"#]
         ),
         (
             "  a:\n    prices: [{input: 1, output: 1}\n  b: {}",

@@ -184,6 +184,7 @@ struct RingMatrix {
         commands.indices.map { loop in
             LoopWiring(
                 index: loop,
+                loops: commands.count,
                 commands: commands[loop],
                 replies: replies[loop],
                 progress: progress[loop],
@@ -217,6 +218,7 @@ extension IngestSettings {
         maximumConnections = settings.dataSocket.maxConnections
         readBufferBytes = settings.dataSocket.readBufferBytes
         sendBufferBytes = settings.dataSocket.sendBufferBytes
+        allNameBytes = Settings.nameBytes
         lateMicroseconds = Int64(settings.usage.lateByDays) * 86_400_000_000
         aheadMicroseconds = Int64(settings.usage.aheadByMinutes) * 60_000_000
         daemon = "meterd \(settings.node.name)"

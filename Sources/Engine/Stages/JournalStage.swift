@@ -133,7 +133,11 @@ final class JournalStage {
 
     private func collect(_ shard: Int) throws(JournalError) {
         let ring = rings[shard]
-        guard ring.beginBatch() > 0 else { return }
+        guard ring.beginBatch() > 0 else {
+            // It may have asked for room after the last turn had made it.
+            if signals[shard].wantsRoom { shards[shard].kick() }
+            return
+        }
         defer {
             ring.release()
             if signals[shard].wantsRoom { shards[shard].kick() }

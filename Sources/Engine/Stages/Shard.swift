@@ -91,6 +91,8 @@ final class Shard: @unchecked Sendable {
     /// One turn: jobs, what is due, commands of every loop, then marks for the journal.
     func run() {
         now = time.now()
+        // Before anything asks for room anew: a wish that was granted is not left standing.
+        signal.setWantsRoom(false)
         guard flush() else { return }
         lend()
         for job in inbox.take() { job(self) }
@@ -240,7 +242,6 @@ final class Shard: @unchecked Sendable {
     private func countFlushed() {
         counters.applied.add(UInt64(usageInRecords))
         usageInRecords = 0
-        signal.setWantsRoom(false)
     }
 
     private func chunkEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {

@@ -18,18 +18,7 @@ extension IngestLoop {
         switch message {
         case .hello(let hello): greet(hello, frame, connection)
         case .name(let definition):
-            frame.extracting(definition.text.bounds).withUnsafeBytes { text in
-                connection.names.define(definition.kind, text)
-            }
-            if connection.names.bytes > settings.nameBytes {
-                fail(
-                    connection,
-                    ConnectionFault(
-                        .tooLarge,
-                        "the names of this connection take more than \(settings.nameBytes) bytes"
-                    )
-                )
-            }
+            define(definition, frame, connection)
         case .usage(let report): take(report, frame, connection, connection.producer ?? nobody)
         case .heartbeat(let report): take(report, frame, connection)
         case .authorize(let request): authorize(request, frame, connection)

@@ -14,8 +14,32 @@ extension IngestLoop {
         case .index(let index): index
         case .text(let range):
             frame.extracting(range.bounds).withUnsafeBytes { text in
-                connection.names.index(of: kind, text: text, limit: settings.nameBytes)
+                let before = connection.names.bytes
+                let limit =
+                    nameBytes < mostNameBytes ? settings.nameBytes : settings.spareNameBytes
+                let index = connection.names.index(of: kind, text: text, limit: limit)
+                nameBytes += connection.names.bytes - before
+                return index
             }
+        }
+    }
+
+    /// Interns a name, as far as there is room for the names of this connection and of all.
+    func define(_ definition: NameDefinition, _ frame: RawSpan, _ connection: Connection) {
+        let before = connection.names.bytes
+        frame.extracting(definition.text.bounds).withUnsafeBytes { text in
+            connection.names.define(definition.kind, text)
+        }
+        let taken = connection.names.bytes
+        nameBytes += taken - before
+        if taken > settings.nameBytes {
+            let message = "the names of this connection take more than \(settings.nameBytes) bytes"
+            fail(connection, ConnectionFault(.tooLarge, message))
+        } else if nameBytes > mostNameBytes, taken > settings.spareNameBytes {
+            let message =
+                "the names of all connections take more than \(mostNameBytes) bytes, those of "
+                + "this connection \(taken)"
+            fail(connection, ConnectionFault(.tooLarge, message))
         }
     }
 

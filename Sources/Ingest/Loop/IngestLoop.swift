@@ -36,6 +36,9 @@ package final class IngestLoop {
     @exclusivity(unchecked) var acks: AckQueue
     /// How many more messages surely find room in every command ring.
     @exclusivity(unchecked) var budget = 0
+    /// How many bytes of names the loop's connections have interned, and may intern.
+    @exclusivity(unchecked) var nameBytes = 0
+    let mostNameBytes: Int
     /// How many usage reports this turn has put into rings.
     @exclusivity(unchecked) var takenThisTurn: UInt64 = 0
     /// The present moment, read once a turn.
@@ -77,6 +80,7 @@ package final class IngestLoop {
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
         self.lanes = CommandLanes(wiring.commands)
+        self.mostNameBytes = wiring.settings.allNameBytes / max(1, wiring.loops)
         self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
         let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
         self.buffer = .allocate(byteCount: bytes, alignment: 64)
@@ -419,6 +423,7 @@ extension IngestLoop {
     func close(_ connection: Connection, isOrderly: Bool = false) {
         guard !connection.closed else { return }
         connection.closed = true
+        nameBytes -= connection.names.bytes
         unwatch(connection)
         transport.close(connection.fd, isOrderly: isOrderly)
         if let producer = connection.producer {

@@ -5,6 +5,8 @@ import Synchronization
 public struct LoopWiring: Sendable {
     /// Which loop it is.
     public var index: Int
+    /// How many loops there are.
+    public var loops: Int
     /// Its way to each shard.
     public var commands: [ByteRing]
     /// Each shard's way back.
@@ -30,6 +32,7 @@ public struct LoopWiring: Sendable {
     ///
     /// - Parameters:
     ///   - index: Which loop it is.
+    ///   - loops: How many loops there are.
     ///   - commands: Its way to each shard.
     ///   - replies: Each shard's way back.
     ///   - progress: How far the journal has come with its commands, for each shard.
@@ -42,6 +45,7 @@ public struct LoopWiring: Sendable {
     ///   - settings: Bounds of what a client may do.
     public init(
         index: Int,
+        loops: Int,
         commands: [ByteRing],
         replies: [ByteRing],
         progress: [CommandProgress],
@@ -54,6 +58,7 @@ public struct LoopWiring: Sendable {
         settings: IngestSettings
     ) {
         self.index = index
+        self.loops = loops
         self.commands = commands
         self.replies = replies
         self.progress = progress

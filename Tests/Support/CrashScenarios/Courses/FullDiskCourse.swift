@@ -130,7 +130,7 @@ package struct FullDiskCourse {
     /// Waits until events are acknowledged again, by the same process.
     private mutating func waitUntilBack(_ rig: Rig, _ what: String) throws {
         let (start, before) = (HarnessClock.seconds, rig.acknowledged)
-        try wait(until: "it takes events again: \(rig.daemon.logTail(3))", within: 60) {
+        try wait(until: "it takes events again: \(rig.daemon.logTail(3))", within: 240) {
             try rig.daemon.admin.status()["ready"].bool == true && rig.acknowledged > before
         }
         rows.append(
