@@ -107,7 +107,7 @@ public struct IngestSettings: Sendable {
     /// take 9.3 million by `NameTable`'s count.
     public var nameBytes = 10 << 20
     /// How many bytes of names all connections may intern together.
-    public var allNameBytes = 128 << 20
+    public var allNameBytes = 256 << 20
     /// How many of them a connection may intern also when all together have too many.
     public var spareNameBytes = 65_536
     /// What `welcome` says that the daemon is.

@@ -42,7 +42,7 @@ extension Settings {
     /// A remembered id with its fingerprint, its time, and the table's slack.
     private static let idBytes = 64
     /// What the names that all connections intern may take together.
-    public static let nameBytes = 128 << 20
+    public static let nameBytes = 256 << 20
 
     /// The memory that these settings ask for on a machine of so many cores.
     ///
