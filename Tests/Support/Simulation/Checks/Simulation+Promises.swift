@@ -41,6 +41,12 @@ extension Simulation {
                 "written \(written), synced \(synced), stored \(stored), retired \(retired)"
             )
         }
+        if written > life.lastWritten {
+            // The new block names at least the position that was synced a step ago.
+            let failures = disk.damage.failures
+            let before = failures == proven.failures ? proven.floor : 0
+            proven = (max(before, life.lastSynced), failures)
+        }
         (life.lastWritten, life.lastSynced, life.lastStored) = (written, synced, stored)
         let counts = life.engine.counts
         for index in counts.indices {

@@ -61,6 +61,7 @@ extension Simulation {
         }
         disk.kill()
         switch error {
+        case .journal(.corrupted) where damage != nil: return mendDurable()
         case .stopped, .journal(.disk), .journal(.full): return
         case .store(let error) where error.isTransient: return
         default: throw Violation("start", "\(error)")
@@ -73,6 +74,9 @@ extension Simulation {
         _ alarms: AlarmRegister
     ) throws(Violation) {
         let end = engine.journal.recovered.endPosition
+        if let damage {
+            throw Violation("damage-unseen", "at \(damage.position), recovered to \(end)")
+        }
         history.note(.recovery, end, "at \(end), durable \(durableFloor), \(engine.recovery)")
         guard end >= durableFloor else {
             throw Violation("durable-lost", "recovered to \(end), durable was \(durableFloor)")
@@ -80,6 +84,7 @@ extension Simulation {
         guard end >= survivingFloor else {
             throw Violation("written-lost", "recovered to \(end), written was \(survivingFloor)")
         }
+        try checkTail(behind: end)
         evidence.truncate(to: end)
         // A commit that was under way at the death may have come through since.
         model.moveStored(to: min(storedFloor, model.end))
@@ -161,6 +166,7 @@ extension Simulation {
         expectDigests(survivesPower: death == .power)
         bury()
         crashDisk(death)
+        if case .kill = death, !finalPhase, random.below(4) == 0 { spoilDurable() }
         network.die(losingAnswers: death == .power || random.below(2) == 0)
         startAfter = clock.steady + Int64(random.below(2_000_000))
     }
@@ -170,6 +176,9 @@ extension Simulation {
         switch death {
         case .kill: disk.kill()
         case .power:
+            // What proves the damage may be gone with the power.
+            mendDurable()
+            proven = (0, 0)
             survivingFloor = durableFloor
             switch random.below(4) {
             case 0: disk.cutPower(.nothing)

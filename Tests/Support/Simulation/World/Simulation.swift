@@ -70,6 +70,9 @@ package final class Simulation {
     /// Up to here everything survives the end of the process, if not of the machine.
     var survivingFloor: UInt64 = 0
     var forwardJumps: Int64 = 0
+    /// Up to where a block on disk says that all is durable, and how many disk calls had failed.
+    var proven: (floor: UInt64, failures: Int) = (0, 0)
+    var damage: DurableDamage?
     var isStopDue = false
     /// What recovery must give, bit for bit.
     var expectedDigests: [String]?
