@@ -8,7 +8,7 @@ import Testing
 /// Method: a real daemon under load is attacked, briefly; `make crash` does the same at length. The
 /// proof reads the tables with plain SQL and compares them with what was planned. Each run has its
 /// own seed, which is printed when a proof fails.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct CrashTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CrashTests {
     private let seed = UInt64.random(in: 1...1_000_000)
 
     private func plan(_ events: UInt64, _ conninfo: String) -> CoursePlan {
