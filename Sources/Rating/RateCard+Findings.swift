@@ -5,9 +5,10 @@ extension RateCard {
     ///
     /// Duplicate names, versions and tiers that do not ascend, missing prices, and names that
     /// cannot be reported are errors; prices outside `plausible` and cache reads above the input
-    /// price are warnings.
+    /// price are warnings. Machines are held to the same; what is said of their prices beyond that
+    /// stands in `RateCardInspector+Machines.swift`.
     public var findings: [RateCardFinding] {
-        var inspector = Inspector(plausible: plausible)
+        var inspector = RateCardInspector(plausible: plausible)
         inspector.inspectName(name, at: [.key("rate_card")])
         inspector.inspectBounds()
         if let defaultPrice {
@@ -15,16 +16,19 @@ extension RateCard {
         }
         inspector.inspect(providers)
         inspector.inspect(models)
+        inspector.inspect(plausibleMachines)
+        inspector.inspect(machines, plausible: plausibleMachines)
         return inspector.findings
     }
 
-    /// The longest name of a card, model or provider, in bytes.
+    /// The longest name of a card, model, machine or provider, in bytes.
     public static let longestName = 255
     /// The largest number of tiers of one version, the base not counted.
     public static let mostTiers = 31
 }
 
-private struct Inspector {
+/// Walks through a card and notes what is wrong.
+struct RateCardInspector {
     typealias Path = [RateCardFinding.Step]
 
     let plausible: PlausiblePrices
@@ -34,7 +38,7 @@ private struct Inspector {
         self.plausible = plausible
     }
 
-    private mutating func add(
+    mutating func add(
         _ severity: RateCardFinding.Severity = .error,
         at path: Path,
         _ value: String?,
@@ -83,44 +87,62 @@ private struct Inspector {
     }
 
     mutating func inspect(_ models: [ModelRates]) {
-        // Names go first: an alias that is also a model's name is the alias's fault.
-        var owners: [String: String] = [:]
+        var owners = inspectNames(models.map(\.name), in: "models")
         for model in models {
             let path: Path = [.key("models"), .key(model.name)]
-            inspectName(model.name, at: path)
-            if owners[model.name] != nil {
-                add(at: path, model.name, "is on the card more than once")
-            }
-            owners[model.name] = model.name
-        }
-        for model in models {
-            let path: Path = [.key("models"), .key(model.name)]
-            for (index, alias) in model.aliases.enumerated() {
-                let place = path + [.key("aliases"), .index(index)]
-                inspectName(alias, at: place)
-                if let owner = owners[alias] {
-                    add(at: place, alias, "is already a name of the model `\(owner)`")
-                }
-                owners[alias] = owners[alias] ?? model.name
-            }
+            inspectAliases(model.aliases, of: model.name, "model", at: path, &owners)
             inspect(model.versions, at: path + [.key("prices")])
+        }
+    }
+
+    /// Names go first: an alias that is also a name is the alias's fault.
+    mutating func inspectNames(_ names: [String], in section: String) -> [String: String] {
+        var owners: [String: String] = [:]
+        for name in names {
+            let path: Path = [.key(section), .key(name)]
+            inspectName(name, at: path)
+            if owners[name] != nil { add(at: path, name, "is on the card more than once") }
+            owners[name] = name
+        }
+        return owners
+    }
+
+    mutating func inspectAliases(
+        _ aliases: [String],
+        of name: String,
+        _ noun: String,
+        at path: Path,
+        _ owners: inout [String: String]
+    ) {
+        for (index, alias) in aliases.enumerated() {
+            let place = path + [.key("aliases"), .index(index)]
+            inspectName(alias, at: place)
+            if let owner = owners[alias] {
+                add(at: place, alias, "is already a name of the \(noun) `\(owner)`")
+            }
+            owners[alias] = owners[alias] ?? name
         }
     }
 
     private mutating func inspect(_ versions: [PriceVersion], at path: Path) {
         if versions.isEmpty { add(at: path, nil, "at least one price is needed") }
         for (index, version) in versions.enumerated() {
-            let place = path + [.index(index)]
-            inspect(version, at: place)
-            guard index > 0 else { continue }
-            let before = versions[index - 1].effectiveFrom
-            let from = version.effectiveFrom
-            if from == before {
-                add(at: place + [.key("from")], from.rateCardText, "is the date of two prices")
-            } else if from < before {
-                let message = "is not later than the price before it (\(before.rateCardText))"
-                add(at: place + [.key("from")], from.rateCardText, message)
-            }
+            inspect(version, at: path + [.index(index)])
+            inspectDate(of: index, in: versions.map(\.effectiveFrom), at: path)
+        }
+    }
+
+    /// A version's date against that of the version before it.
+    mutating func inspectDate(of index: Int, in dates: [Timestamp], at path: Path) {
+        guard index > 0 else { return }
+        let place = path + [.index(index), .key("from")]
+        let before = dates[index - 1]
+        let from = dates[index]
+        if from == before {
+            add(at: place, from.rateCardText, "is the date of two prices")
+        } else if from < before {
+            let message = "is not later than the price before it (\(before.rateCardText))"
+            add(at: place, from.rateCardText, message)
         }
     }
 

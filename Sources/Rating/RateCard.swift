@@ -86,12 +86,13 @@ public struct ModelRates: Sendable, Hashable {
     }
 }
 
-/// What everything costs: models, their price versions, and what is not charged for.
+/// What everything costs: models and machines, their price versions, and what is not charged for.
 ///
 /// A card is plain data and may be wrong; `findings` tells what is, and only a card without errors
 /// becomes a `RateTable`.
 ///
-/// Units: prices are credits per 1,000,000 tokens in text, 10^-12 credit per token in memory.
+/// Units: prices of tokens are credits per 1,000,000 tokens in text, 10^-12 credit per token in
+/// memory; those of machines credits per hour and per GiB, and 10^-12 of that.
 public struct RateCard: Sendable, Hashable {
     /// The card's name.
     public var name: String
@@ -105,6 +106,10 @@ public struct RateCard: Sendable, Hashable {
     public var providers: [ProviderNames]
     /// The models, in the order of the card.
     public var models: [ModelRates]
+    /// The prices of machines that earn no warning.
+    public var plausibleMachines: PlausibleMachinePrices
+    /// The machines, in the order of the card.
+    public var machines: [MachineRates]
 
     /// Makes a card.
     ///
@@ -115,13 +120,17 @@ public struct RateCard: Sendable, Hashable {
     ///   - defaultPrice: The price of models that are not on the card; nil refuses them.
     ///   - providers: Providers and their other names.
     ///   - models: The models.
+    ///   - plausibleMachines: The prices of machines that earn no warning.
+    ///   - machines: The machines.
     public init(
         name: String,
         policy: RatingPolicy = RatingPolicy(),
         plausible: PlausiblePrices = .standard,
         defaultPrice: PriceVersion? = nil,
         providers: [ProviderNames] = [],
-        models: [ModelRates]
+        models: [ModelRates],
+        plausibleMachines: PlausibleMachinePrices = .standard,
+        machines: [MachineRates] = []
     ) {
         self.name = name
         self.policy = policy
@@ -129,5 +138,7 @@ public struct RateCard: Sendable, Hashable {
         self.defaultPrice = defaultPrice
         self.providers = providers
         self.models = models
+        self.plausibleMachines = plausibleMachines
+        self.machines = machines
     }
 }

@@ -61,6 +61,8 @@ public struct RateTable: Sendable {
     public let contents: [PriceContent]
     /// The number of the pseudo-model that carries the default price.
     public let defaultModel: Int?
+    /// The machines; their versions and contents are numbered apart from those of models.
+    public let machines: MachineTable
 
     let models: [ModelRow]
     let versions: [VersionRow]
@@ -93,7 +95,8 @@ public struct RateTable: Sendable {
             policy: card.policy,
             modelNames: modelNames,
             defaultModel: card.defaultPrice == nil ? nil : card.models.count,
-            names: NameTable(card)
+            names: NameTable(card),
+            machines: MachineTable(card.machines)
         )
     }
 
@@ -103,13 +106,15 @@ public struct RateTable: Sendable {
         policy: RatingPolicy,
         modelNames: [String],
         defaultModel: Int? = nil,
-        names: NameTable = NameTable()
+        names: NameTable = NameTable(),
+        machines: MachineTable = MachineTable([])
     ) {
         self.name = name
         self.policy = policy
         self.modelNames = modelNames
         self.defaultModel = defaultModel
         self.names = names
+        self.machines = machines
         contents = builder.contents
         models = builder.models
         versions = builder.versions

@@ -17,6 +17,22 @@ public struct RateCardCheck: Sendable {
         public let example: String?
     }
 
+    /// One machine as it would be charged now.
+    public struct Machine: Sendable, Hashable, Encodable {
+        /// The machine's name.
+        public let name: String
+        /// How it is charged: `hourly` or `continuous`.
+        public let mode: String
+        /// How many price versions it has.
+        public let versions: Int
+        /// The date of the version that applies now; nil when none does yet.
+        public let from: String?
+        /// What that version charges, as it stays on a charge.
+        public let price: String?
+        /// The charge of the example run.
+        public let example: String?
+    }
+
     /// The request that every model is asked to price.
     public static let example = TokenCounts(
         input: 10_000,
@@ -30,8 +46,10 @@ public struct RateCardCheck: Sendable {
     public let file: RateCardFile
     /// Every model, in the order of the card, then "default" where the card sets a default price.
     public let models: [Model]
-    private let table: RateTable
-    private let time: Timestamp
+    /// Every machine, in the order of the card.
+    public let machines: [Machine]
+    let table: RateTable
+    let time: Timestamp
 
     /// Explains a card.
     ///
@@ -55,24 +73,32 @@ public struct RateCardCheck: Sendable {
                 example: charge.map { "\($0.amount)" }
             )
         }
+        machines = table.machines.names.indices.map { RateCardCheck.machine($0, table, at: time) }
     }
 
     /// What the card says, in words, with warnings and an example charge for each model.
     public var text: String {
         var text = "rate card \(file.card.name), \(RateCardFile.unit)\n"
         text += "  \(count(file.card.models.count, "model")), "
-        text += "\(count(table.versionCount, "price version")), "
+        if !machines.isEmpty { text += "\(count(machines.count, "machine")), " }
+        let versions = table.versionCount + table.machines.versionCount
+        text += "\(count(versions, "price version")), "
         text += "\(count(file.warnings.count, "warning"))\n"
         text += "  failed requests are \(table.policy.chargesFailures ? "charged" : "free"); "
         text += "gateway cache hits are \(table.policy.chargesCacheHits ? "charged" : "free"); "
         text += "unknown models are "
         text += table.defaultModel == nil ? "refused\n" : "charged at the default price\n"
         for warning in file.warnings { text += warning.text(file: file.file) + "\n" }
+        return text + modelsText + machinesText
+    }
+
+    private var modelsText: String {
+        // A card of machines alone has no model to give an example for.
+        if models.isEmpty, !machines.isEmpty { return "" }
         let example = RateCardCheck.example
-        text += "example request: \(example.input) input tokens, \(example.cacheRead) of them read "
-        text +=
-            "from and \(example.cacheWrite) written to a cache; \(example.output) output tokens, "
-        text += "\(example.reasoning) of them reasoning\n"
+        var text = "example request: \(example.input) input tokens, \(example.cacheRead) of them "
+        text += "read from and \(example.cacheWrite) written to a cache; \(example.output) output "
+        text += "tokens, \(example.reasoning) of them reasoning\n"
         for (number, model) in models.enumerated() { text += explain(model, number: number) }
         return text
     }
@@ -100,8 +126,11 @@ public struct RateCardCheck: Sendable {
 
     private func aliases(of number: Int) -> String {
         guard number < file.card.models.count else { return "" }
-        let aliases = file.card.models[number].aliases
-        return aliases.isEmpty ? "" : " (also " + aliases.joined(separator: ", ") + ")"
+        return also(file.card.models[number].aliases)
+    }
+
+    func also(_ aliases: [String]) -> String {
+        aliases.isEmpty ? "" : " (also " + aliases.joined(separator: ", ") + ")"
     }
 
     private func count(_ number: Int, _ noun: String) -> String {

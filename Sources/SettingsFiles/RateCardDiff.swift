@@ -8,13 +8,17 @@ import Rating
 public struct RateCardDiff: Sendable, Hashable, Encodable {
     /// One difference.
     public struct Change: Sendable, Hashable, Encodable {
-        /// The model, "default" for the default price; nil for the card as a whole.
+        /// The model, "default" for the default price; nil for a machine and for the card as a
+        /// whole.
         public let model: String?
+        /// The machine; nil for a model and for the card as a whole.
+        public let machine: String?
         /// The date of the price version, as cards write it; nil when it is not about prices.
         public let from: String?
         /// The tier, as a lower bound on input tokens ("above 200000"); nil for the base.
         public let tier: String?
-        /// What changes: a class of tokens, or `version`, `tier`, `aliases`, `policy`, ....
+        /// What changes: a class of tokens, a unit of a machine (`stopped` before it where the
+        /// price is for that state), or `version`, `tier`, `aliases`, `policy`, ....
         public let what: String
         /// The old value; nil when there was none.
         public let old: String?
@@ -26,11 +30,18 @@ public struct RateCardDiff: Sendable, Hashable, Encodable {
     public let added: [String]
     /// The models that are only on the old card, in its order.
     public let removed: [String]
+    /// The machines that are only on the new card, in its order.
+    public let addedMachines: [String]
+    /// The machines that are only on the old card, in its order.
+    public let removedMachines: [String]
     /// What changes otherwise.
     public let changes: [Change]
 
     /// Whether the cards charge alike and resolve names alike.
-    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changes.isEmpty }
+    public var isEmpty: Bool {
+        added.isEmpty && removed.isEmpty && addedMachines.isEmpty && removedMachines.isEmpty
+            && changes.isEmpty
+    }
 
     /// Compares two cards that have no errors.
     ///
@@ -55,6 +66,19 @@ public struct RateCardDiff: Sendable, Hashable, Encodable {
             collector.note("aliases", names(before.aliases), names(model.aliases))
             collector.compare(before.versions, model.versions)
         }
+        collector.model = nil
+        let oldMachines = Set(old.machines.map(\.name))
+        let newMachines = Set(new.machines.map(\.name))
+        addedMachines = new.machines.map(\.name).filter { !oldMachines.contains($0) }
+        removedMachines = old.machines.map(\.name).filter { !newMachines.contains($0) }
+        for machine in new.machines {
+            guard let before = old.machines.first(where: { $0.name == machine.name }) else {
+                continue
+            }
+            collector.machine = machine.name
+            collector.note("aliases", names(before.aliases), names(machine.aliases))
+            collector.compare(before.versions, machine.versions)
+        }
         changes = collector.changes
     }
 
@@ -70,6 +94,7 @@ private func names(_ names: [String]) -> String? {
 
 private struct Collector {
     var model: String?
+    var machine: String?
     var changes: [RateCardDiff.Change] = []
     private var from: String?
     private var tier: String?
@@ -79,6 +104,7 @@ private struct Collector {
         changes.append(
             RateCardDiff.Change(
                 model: model,
+                machine: machine,
                 from: from,
                 tier: tier,
                 what: what,
@@ -139,6 +165,39 @@ private struct Collector {
         tier = nil
     }
 
+    mutating func compare(_ old: [MachineVersion], _ new: [MachineVersion]) {
+        let dates = Set((old + new).map(\.effectiveFrom)).sorted()
+        for date in dates {
+            from = date.rateCardText
+            let before = old.first { $0.effectiveFrom == date }?.content
+            let after = new.first { $0.effectiveFrom == date }?.content
+            switch (before, after) {
+            case (.hourly(let before), .hourly(let after)):
+                let unit = MachineUnit.hour.name
+                note(unit, before.running.description, after.running.description)
+                note("stopped \(unit)", before.stopped.description, after.stopped.description)
+            case (.continuous(let before), .continuous(let after)):
+                compare(before.running, after.running, "")
+                let unit = MachineUnit.sentGib.name
+                note(unit, before.sentGib.description, after.sentGib.description)
+                compare(before.stopped, after.stopped, "stopped ")
+            default:
+                note("version", before?.canonicalText, after?.canonicalText)
+            }
+        }
+        from = nil
+    }
+
+    private mutating func compare(
+        _ old: AllocatedPrices,
+        _ new: AllocatedPrices,
+        _ state: String
+    ) {
+        for (unit, (before, after)) in zip(MachineUnit.allocated, zip(old.list, new.list)) {
+            note(state + unit.name, before.description, after.description)
+        }
+    }
+
     private func text(_ prices: TokenPrices) -> String {
         TokenClass.allCases.map { "\($0.name) \(prices[$0].perMillion)" }.joined(separator: ", ")
     }
@@ -148,9 +207,13 @@ extension RateCardDiff: CustomStringConvertible {
     /// The differences for people, one a line.
     public var description: String {
         if isEmpty { return "no difference\n" }
-        var text = "\(added.count) added, \(removed.count) removed, \(changes.count) changed\n"
+        let more = added.count + addedMachines.count
+        let less = removed.count + removedMachines.count
+        var text = "\(more) added, \(less) removed, \(changes.count) changed\n"
         for name in removed { text += "- \(name)\n" }
         for name in added { text += "+ \(name)\n" }
+        for name in removedMachines { text += "- machine \(name)\n" }
+        for name in addedMachines { text += "+ machine \(name)\n" }
         for change in changes { text += "~ \(change)\n" }
         return text
     }
@@ -159,7 +222,8 @@ extension RateCardDiff: CustomStringConvertible {
 extension RateCardDiff.Change: CustomStringConvertible {
     /// "claude-sonnet, from 2026-03-01, above 200000: input 6 -> 7".
     public var description: String {
-        let place = [model, from.map { "from \($0)" }, tier].compactMap { $0 }
+        let subject = model ?? machine.map { "machine \($0)" }
+        let place = [subject, from.map { "from \($0)" }, tier].compactMap { $0 }
         let values = "\(what) \(old ?? "(none)") -> \(new ?? "(none)")"
         return place.isEmpty ? values : place.joined(separator: ", ") + ": " + values
     }

@@ -2,8 +2,8 @@ import Rating
 
 /// A rate card in YAML: reading it, and writing it so that it reads back identical.
 ///
-/// Units: prices are decimals in credits per 1,000,000 tokens; their text is read, so that no price
-/// passes through floating point.
+/// Units: prices are decimals in credits per 1,000,000 tokens, those of machines in credits per
+/// hour and per GiB; their text is read, so that no price passes through floating point.
 public struct RateCardFile: Sendable, Hashable {
     /// The file's name, as messages give it.
     public let file: String
@@ -12,8 +12,10 @@ public struct RateCardFile: Sendable, Hashable {
     /// What looks wrong although the card was taken, in the order of lines.
     public let warnings: [YamlIssue]
 
-    /// The only unit of prices on a card.
+    /// The only unit of prices of tokens on a card.
     public static let unit = "credits per 1,000,000 tokens"
+    /// The only unit of prices of machines on a card; a GiB is 2^30 bytes.
+    public static let machineUnit = "credits per hour and per GiB"
 
     /// Reads a card from a file.
     ///

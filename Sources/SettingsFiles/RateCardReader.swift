@@ -14,7 +14,7 @@ struct RateCardReader {
     /// Elements that were dropped have no place, so indices may differ from those of the file.
     private var places: [YamlPath: YamlValue] = [:]
     /// Lists that lost an element, and values with a stand-in: findings about them are void.
-    private var void: Set<YamlPath> = []
+    var void: Set<YamlPath> = []
 
     init(_ document: YamlDocument) {
         self.document = document
@@ -25,7 +25,10 @@ struct RateCardReader {
         var card = RateCard(name: "", models: [])
         guard var root = document.root.mapping() else { return card }
         card.name = root.required("rate_card")?.text() ?? "?"
-        readUnit(root.required("unit"))
+        // A card that prices machines alone needs nothing that is about tokens.
+        let hasMachines = root.contains("machines")
+        let hasTokens = !hasMachines || root.contains("models") || root.contains("default")
+        readUnit(hasTokens ? root.required("unit") : root.optional("unit"), RateCardFile.unit)
         card.policy.chargesFailures = root.optional("charge_failures")?.boolean() ?? false
         card.policy.chargesCacheHits = root.optional("charge_cache_hits")?.boolean() ?? false
         if let value = root.optional("plausible_prices") {
@@ -33,15 +36,18 @@ struct RateCardReader {
         }
         if let value = root.optional("default") { card.defaultPrice = readDefault(value) }
         if let value = root.optional("providers") { card.providers = readProviders(value) }
-        if let value = root.required("models") { card.models = readModels(value) }
+        if let value = hasMachines ? root.optional("models") : root.required("models") {
+            card.models = readModels(value)
+        }
+        readMachines(&root, into: &card)
         root.refuseRest()
         note(card.findings)
         return card
     }
 
-    private func readUnit(_ value: YamlValue?) {
-        guard let value, let unit = value.text(), unit != RateCardFile.unit else { return }
-        value.refuse("is not the unit of a rate card; the only one is `\(RateCardFile.unit)`")
+    func readUnit(_ value: YamlValue?, _ expected: String) {
+        guard let value, let unit = value.text(), unit != expected else { return }
+        value.refuse("is not the unit of a rate card; the only one is `\(expected)`")
     }
 
     private mutating func readPlausible(_ value: YamlValue, into bounds: inout PlausiblePrices) {
@@ -100,7 +106,7 @@ struct RateCardReader {
         }
     }
 
-    private mutating func readNames(_ value: YamlValue, at path: YamlPath) -> [String] {
+    mutating func readNames(_ value: YamlValue, at path: YamlPath) -> [String] {
         keep(value, at: path)
         var names: [String] = []
         for item in value.list() ?? [] {
@@ -134,8 +140,8 @@ struct RateCardReader {
         return versions
     }
 
-    /// Only the first version of a model may do without a date; it is then `always`.
-    private mutating func readFrom(
+    /// Only the first of several versions may do without a date; it is then `always`.
+    mutating func readFrom(
         _ map: inout YamlMapping,
         at path: YamlPath,
         after last: Timestamp?
@@ -239,7 +245,7 @@ struct RateCardReader {
 
     // MARK: - Lines
 
-    private mutating func keep(_ value: YamlValue, at path: YamlPath) {
+    mutating func keep(_ value: YamlValue, at path: YamlPath) {
         places[path] = value
     }
 

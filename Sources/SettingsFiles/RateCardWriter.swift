@@ -16,10 +16,10 @@ extension RateCardFile {
 }
 
 /// Writes YAML line by line; only what a rate card needs.
-private struct RateCardWriter {
+struct RateCardWriter {
     var text = ""
 
-    private mutating func line(_ depth: Int, _ content: String) {
+    mutating func line(_ depth: Int, _ content: String) {
         text += String(repeating: "  ", count: depth) + content + "\n"
     }
 
@@ -53,6 +53,7 @@ private struct RateCardWriter {
         }
         line(0, card.models.isEmpty ? "models: {}" : "models:")
         for model in card.models { write(model) }
+        writeMachines(card)
     }
 
     private mutating func write(_ model: ModelRates) {
@@ -83,12 +84,12 @@ private struct RateCardWriter {
         }
     }
 
-    private func list(_ names: [String]) -> String {
+    func list(_ names: [String]) -> String {
         "[" + names.map(scalar).joined(separator: ", ") + "]"
     }
 
     /// A name as a YAML scalar: plain where nobody can misread it, else in double quotes.
-    private func scalar(_ name: String) -> String {
+    func scalar(_ name: String) -> String {
         let bytes = name.utf8
         let isWord = bytes.allSatisfy { byte in
             switch byte {

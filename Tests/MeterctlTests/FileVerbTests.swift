@@ -31,6 +31,24 @@ import Testing
         #expect(text.out.contains("claude-sonnet"))
         let json = await Terminal.run("rates check \(path) --json")
         #expect(json.out.contains(#""name":"claude-sonnet""#))
+        #expect(json.out.contains(#""machines":[]"#))
+    }
+
+    @Test func `machines are explained, and that they are not charged yet`() async throws {
+        let text = """
+            rate_card: gpus
+            machine_unit: credits per hour and per GiB
+            machines: {gpu-s: {prices: [{hour: 60}]}}
+            """
+        let path = try file(text, "machines.yaml")
+        defer { unlink(path) }
+        let check = await Terminal.run("rates check \(path)")
+        #expect(check.code == 0, "\(check.error)")
+        #expect(check.out.contains("gpu-s, whole hours in advance: example 120 credits\n"))
+        #expect(check.out.contains("meterd takes no heartbeats yet"))
+        #expect(!check.out.contains("example request"))
+        let json = await Terminal.run("rates check \(path) --json")
+        #expect(json.out.contains(#""mode":"hourly","name":"gpu-s""#), "\(json.out)")
     }
 
     @Test func `a broken rate card is 78 with its line`() async throws {

@@ -30,6 +30,9 @@ enum PublishedList {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The list as a rate card; read once for all tests.
+    static let imported = Result { try LiteLLMImport(path: path) }
+
     /// A field with its model and the text of its value.
     struct Field {
         let model: String
@@ -109,7 +112,7 @@ struct DigitString {
 ///
 /// Method: an independent reading by lines and a comparison of digit strings.
 @Suite(.enabled(if: PublishedList.isPresent)) struct LiteLLMListTests {
-    private static let imported = Result { try LiteLLMImport(path: PublishedList.path) }
+    private static let imported = PublishedList.imported
 
     private static let classFields: [(String, TokenClass)] = [
         ("input_cost_per_token", .input), ("output_cost_per_token", .output),

@@ -201,6 +201,7 @@ enum RandomCard {
         card.providers = ["one", "off"].map { name in
             ProviderNames(name: name, aliases: Bool.random(using: &random) ? [name + " x"] : [])
         }
+        RandomMachines.add(to: &card, names: names, &random)
         return card
     }
 

@@ -26,6 +26,9 @@ struct RatesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Explains a rate card, or says with lines what is wrong with it.",
             discussion: """
+                Each model and machine is told with its price versions and what an example costs.
+                Machines are priced on the card; meterd does not take their heartbeats yet.
+
                 Examples:
                   meterctl rates check rates.yaml
                   meterctl rates check rates.yaml --at 2026-07-01
@@ -53,6 +56,7 @@ struct RatesCommand: AsyncParsableCommand {
             let report = Report(
                 name: card.card.name,
                 models: check.models,
+                machines: check.machines,
                 warnings: card.warnings.map { $0.text(file: card.file) }
             )
             Console.line(try JSONText.text(report))
@@ -61,6 +65,7 @@ struct RatesCommand: AsyncParsableCommand {
         private struct Report: Encodable {
             let name: String
             let models: [RateCardCheck.Model]
+            let machines: [RateCardCheck.Machine]
             let warnings: [String]
         }
     }
@@ -71,6 +76,7 @@ struct RatesCommand: AsyncParsableCommand {
             discussion: """
                 Every price per token that is exact at 10^-12 credit is carried exactly; the report
                 lists the rest with what was done. The card goes to --output, or to standard output.
+                It has models only: the list knows no machines.
 
                 Examples:
                   meterctl rates import --litellm model_prices.json --output rates.yaml

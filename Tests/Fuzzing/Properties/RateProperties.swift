@@ -8,7 +8,8 @@ import SettingsFiles
 ///
 /// Properties: what was read, written out and read again is the same; it makes a table whose
 /// charges are the sums of their parts, never negative, never above their ceiling, and the same
-/// when made again from a price's durable text.
+/// when made again from a price's durable text. The price of a machine reads back from its durable
+/// text, and a run's total is the same however its time is split.
 enum RateProperties {
     static func check(_ input: UnsafeRawBufferPointer) throws(BrokenPromise) {
         guard let text = input.validText else { return }
@@ -52,6 +53,35 @@ enum RateProperties {
             throw BrokenPromise("a card that was taken makes no table: \(error)")
         }
         for version in 0..<min(table.versionCount, 16) { try check(table, version) }
+        for content in table.machines.contents.prefix(16) { try check(content) }
+    }
+
+    private static func check(_ content: MachineContent) throws(BrokenPromise) {
+        guard let again = MachineContent(canonicalText: content.canonicalText) else {
+            throw BrokenPromise("no price of a machine: \(content.canonicalText)")
+        }
+        try promise(again == content, "\(content) became \(again)")
+        let allocation = MachineAllocation(
+            vcpuThousandths: 2_000,
+            memoryThousandths: .max,
+            storageThousandths: 1
+        )
+        for state in MachineState.allCases {
+            let rate = content.burnRate(state, allocation)
+            let (first, second) = (1_234_567_891 as Int64, 86_400_000_001 as Int64)
+            guard let whole = RunTotal.zero.adding(first + second, at: rate),
+                let split = RunTotal.zero.adding(first, at: rate)?.adding(second, at: rate),
+                let sent = whole.adding(sentBytes: .max, at: content.sentGib)
+            else { throw BrokenPromise("\(content) has no total") }
+            try promise(whole == split, "\(content): \(whole) is \(split) in two parts")
+            try promise(sent.rounded >= whole.rounded, "\(content): \(sent) after \(whole)")
+            guard let time = whole.microseconds(coveredBy: Amount(credits: 1), at: rate) else {
+                throw BrokenPromise("\(content): a credit lasts for no time at all")
+            }
+            let after = whole.adding(time, at: rate)?.debit(after: whole.rounded)
+            let isWithin = after.map { $0 <= Amount(credits: 1) } ?? false
+            try promise(isWithin, "\(content): \(time) us cost more than a credit")
+        }
     }
 
     private static let counts = [
