@@ -150,7 +150,13 @@ let package = Package(
         ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
-        tests("EngineTests", ["Engine", "Accounting", "Ingest", "Quantities", "Wire"]),
+        tests(
+            "EngineTests",
+            [
+                "Engine", "Accounting", "Ingest", "Journaling", "Quantities", "Wire",
+                "DiskSimulation",
+            ]
+        ),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]

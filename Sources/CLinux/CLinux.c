@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 int meterd_reserve(int fd, int64_t offset, int64_t length) {
@@ -27,6 +28,34 @@ int meterd_peer_credentials(int fd, uint32_t *pid, uint32_t *uid, uint32_t *gid)
 int meterd_accept(int listener) {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     return fd >= 0 ? fd : -errno;
+}
+
+void *meterd_map_aligned(size_t bytes, size_t alignment) {
+    char *start = mmap(NULL, bytes + alignment, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = -(uintptr_t)start & (alignment - 1);
+    if (before != 0) {
+        munmap(start, before);
+    }
+    munmap(start + before + bytes, alignment - before);
+    return start + before;
+}
+
+void meterd_unmap(void *start, size_t bytes) {
+    munmap(start, bytes);
+}
+
+// Since Linux 6.1; an older kernel says that it is no advice it knows.
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+void meterd_use_large_pages(void *start, size_t bytes) {
+    madvise(start, bytes, MADV_HUGEPAGE);
+    madvise(start, bytes, MADV_COLLAPSE);
 }
 
 // The reflected Castagnoli polynomial.

@@ -8,6 +8,15 @@ public enum Prefetch {
     /// The size of a cache line.
     @inlinable static var lineBytes: Int { 64 }
 
+    /// Asks for one cache line; nothing is read, so that it may be any.
+    ///
+    /// - Parameter address: An address in it.
+    @inlinable
+    @inline(__always)
+    public static func line(_ address: UnsafeRawPointer) {
+        meterd_prefetch(address)
+    }
+
     /// Asks for the cache lines of a stretch of memory; nothing is read, so that it may be any.
     ///
     /// - Parameters:

@@ -80,6 +80,7 @@ public struct LineFramer: Sendable, Hashable {
     /// - Returns: What comes next.
     public mutating func next(in bytes: RawSpan) -> LineStep {
         let end = min(bytes.byteCount, limit + 1)
+        skipWords(in: bytes, to: end)
         while scanned < end {
             if bytes.byte(scanned) == 0x0A {
                 defer { scanned = 0 }
@@ -91,5 +92,17 @@ public struct LineFramer: Sendable, Hashable {
             return .fault(ConnectionFault(.tooLarge, "a line is longer than \(limit) bytes"))
         }
         return .needMore
+    }
+
+    /// Goes on to the eight bytes with the next line end, or to the last ones.
+    private mutating func skipWords(in bytes: RawSpan, to end: Int) {
+        while scanned + 8 <= end {
+            let word = bytes.u64(scanned) ^ 0x0A0A_0A0A_0A0A_0A0A
+            // A high bit where a byte is zero, or stands above one that is.
+            guard (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080 == 0 else {
+                return
+            }
+            scanned += 8
+        }
     }
 }

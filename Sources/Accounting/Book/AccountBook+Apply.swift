@@ -86,10 +86,7 @@ extension AccountBook {
 
     private func create(_ org: UInt32, _ body: OrganisationCreated) {
         let slot = Int(org / AccountBook.partitions)
-        while organisations.count <= slot {
-            organisations.append(Organisation())
-            deadlines.append(.never)
-        }
+        addSlots(upTo: slot)
         organisations[slot].number = org
         organisations[slot].zone = zoneIndex(body.zone)
         organisations[slot].today = body.today
@@ -118,14 +115,14 @@ extension AccountBook {
             organisation.lastGrant = body.grant
             let grant = Grant(
                 remaining: body.amount,
-                held: .zero,
-                effectiveAt: body.effectiveAt,
-                expiresAt: body.expiresAt,
                 number: body.grant,
                 priority: body.priority,
                 grantClass: body.grantClass,
                 active: false,
-                expired: false
+                expired: false,
+                held: .zero,
+                effectiveAt: body.effectiveAt,
+                expiresAt: body.expiresAt
             )
             organisation.insert(grant)
         }
@@ -232,8 +229,7 @@ extension AccountBook {
             organisations[slot].grants[grant].held -= draw.amount
             if organisations[slot].grants[grant].expired {
                 // What the hold kept beyond its time lapses as soon as nothing keeps it.
-                deadlines[slot] = .epoch
-                earliestDeadline = .epoch
+                setDeadline(slot, .epoch)
             }
         }
     }

@@ -31,7 +31,7 @@ extension AccountBook {
             }
         }
         let moment = move(to: moment)
-        if moment >= organisation.pointee.today.end || moment >= deadlines[slot] {
+        if moment >= organisation.pointee.today.end || moment >= organisation.pointee.deadline {
             advance(slot, to: moment, into: buffer)
         }
         if organisation.pointee.closed { return .accountClosed }
@@ -60,7 +60,7 @@ extension AccountBook {
             overshoot = overshoot.adding(min(charge, -posted)) ?? .max
         }
         apply(record, slot: slot)
-        if deadlines[slot] <= moment { advance(slot, to: moment, into: buffer) }
+        if organisation.pointee.deadline <= moment { advance(slot, to: moment, into: buffer) }
         return .booked
     }
 

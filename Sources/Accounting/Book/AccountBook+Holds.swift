@@ -132,7 +132,7 @@ extension AccountBook {
         let moment = move(to: moment)
         let body = HoldReleased(hold: number.serial, lapsed: lapsed)
         commit(.holdReleased(body), org: number.org.raw, at: moment, into: buffer)
-        if deadlines[slot] <= moment { advance(slot, to: moment, into: buffer) }
+        if organisations[slot].deadline <= moment { advance(slot, to: moment, into: buffer) }
         return true
     }
 

@@ -25,11 +25,14 @@ extension AccountBook {
         organisations[slot].debt = snapshot.debt
         organisations[slot].lastGrant = snapshot.lastGrant
         organisations[slot].projects = snapshot.projects.map { _ in ScopeState() }
-        organisations[slot].keys = snapshot.keys.map { key in
-            KeyState(
-                project: key.created.project,
-                generation: key.generation,
-                revoked: key.revoked
+        organisations[slot].keys.removeAll()
+        for key in snapshot.keys {
+            organisations[slot].keys.append(
+                KeyState(
+                    project: key.created.project,
+                    generation: key.generation,
+                    revoked: key.revoked
+                )
             )
         }
         var posted = -snapshot.debt
@@ -85,11 +88,12 @@ extension AccountBook {
     }
 
     private func set(_ snapshot: SpendSnapshot, slot: Int) {
-        var spend = Spend()
-        spend.day = snapshot.day
-        spend.week = snapshot.week
-        spend.month = snapshot.month
-        spend.total = snapshot.total
+        let spend = Spend(
+            day: snapshot.day,
+            week: snapshot.week,
+            month: snapshot.month,
+            total: snapshot.total
+        )
         let index = Int(snapshot.id) - 1
         switch snapshot.scope {
         case .organisation: organisations[slot].spend = spend
@@ -103,14 +107,14 @@ extension Grant {
     fileprivate init(_ snapshot: GrantSnapshot) {
         self.init(
             remaining: snapshot.remaining,
-            held: .zero,
-            effectiveAt: snapshot.issued.effectiveAt,
-            expiresAt: snapshot.issued.expiresAt,
             number: snapshot.issued.grant,
             priority: snapshot.issued.priority,
             grantClass: snapshot.issued.grantClass,
             active: snapshot.active,
-            expired: snapshot.expired
+            expired: snapshot.expired,
+            held: .zero,
+            effectiveAt: snapshot.issued.effectiveAt,
+            expiresAt: snapshot.issued.expiresAt
         )
     }
 }

@@ -57,7 +57,7 @@ extension AccountBook {
         if organisations[slot].today.end <= moment, !organisations[slot].closed {
             turnDay(slot, at: moment, into: buffer)
         }
-        guard deadlines[slot] <= moment else { return }
+        guard organisations[slot].deadline <= moment else { return }
         while let index = nextDueGrant(slot, at: moment) {
             let grant = organisations[slot].grants[index]
             if !grant.active {
@@ -121,8 +121,7 @@ extension AccountBook {
         for grant in organisations[slot].grants { next = min(next, grant.deadline) }
         // Days turn when somebody looks, unless a cap waits for it to let requests through again.
         if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
-        deadlines[slot] = next
-        earliestDeadline = min(earliestDeadline, next)
+        setDeadline(slot, next)
     }
 
     private func hasCapCutoff(_ slot: Int) -> Bool {

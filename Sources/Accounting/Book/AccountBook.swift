@@ -24,8 +24,8 @@ public final class AccountBook {
     @exclusivity(unchecked) public internal(set) var now = Timestamp.epoch
 
     @exclusivity(unchecked) var organisations = OrganisationTable()
-    /// When the next thing is due in an organisation by itself: one word each, for a fast scan.
-    @exclusivity(unchecked) var deadlines: [Timestamp] = []
+    /// The organisations' deadlines once more: one word each, for a fast scan.
+    @exclusivity(unchecked) private(set) var deadlines: [Timestamp] = []
     /// No deadline is before this; may be too early, never too late.
     @exclusivity(unchecked) var earliestDeadline = Timestamp.never
     @exclusivity(unchecked) var zones: [String] = []
@@ -122,6 +122,22 @@ public final class AccountBook {
     func move(to moment: Timestamp) -> Timestamp {
         if moment > now { now = moment }
         return now
+    }
+
+    /// Adds organisations that do not exist yet, up to a slot.
+    func addSlots(upTo slot: Int) {
+        while organisations.count <= slot {
+            organisations.append(Organisation())
+            deadlines.append(.never)
+        }
+    }
+
+    /// Notes when the next thing is due in an organisation.
+    @inline(__always)
+    func setDeadline(_ slot: Int, _ moment: Timestamp) {
+        organisations[slot].deadline = moment
+        deadlines[slot] = moment
+        earliestDeadline = min(earliestDeadline, moment)
     }
 
     /// Applies a change and writes its record.

@@ -66,7 +66,8 @@ public struct UsageChange: Sendable, Hashable {
     /// An empty change, to be filled.
     public init() {}
 
-    @inlinable static var fixedLength: Int { 120 }
+    /// The bytes of a usage record before its sources, its identity and its texts.
+    @inlinable public static var fixedLength: Int { 120 }
     @inlinable static var drawLength: Int { 24 }
     @inlinable static var identityLength: Int { 24 }
 

@@ -2,17 +2,12 @@ import Quantities
 
 /// A grant that still has something left, or is not yet effective.
 ///
-/// Layout:      wide fields first: 64 bytes, where the order of the record would take 80.
+/// Layout:      64 bytes, where the order of the record would take 80; what a debit looks at lies
+///              in the first 32 of them.
 /// Invariants:  remaining > 0; a grant with nothing left is no longer kept in memory.
 public struct Grant: Sendable, Hashable {
     /// What is left.
     public internal(set) var remaining: Amount
-    /// What open holds keep of it; may exceed what is left when usage without a hold came between.
-    public internal(set) var held: Amount
-    /// From when on it pays.
-    public internal(set) var effectiveAt: Timestamp
-    /// When what is left lapses.
-    public internal(set) var expiresAt: Timestamp
     /// Its number within the organisation.
     public internal(set) var number: GrantNumber
     /// Burnt earlier when lower.
@@ -23,6 +18,25 @@ public struct Grant: Sendable, Hashable {
     public internal(set) var active: Bool
     /// Whether its time is over and only holds keep it.
     public internal(set) var expired: Bool
+    /// What open holds keep of it; may exceed what is left when usage without a hold came between.
+    public internal(set) var held: Amount
+    /// From when on it pays.
+    public internal(set) var effectiveAt: Timestamp
+    /// When what is left lapses.
+    public internal(set) var expiresAt: Timestamp
+
+    /// What fills a place without a grant.
+    static let blank = Grant(
+        remaining: .zero,
+        number: 0,
+        priority: 0,
+        grantClass: .purchased,
+        active: false,
+        expired: false,
+        held: .zero,
+        effectiveAt: .never,
+        expiresAt: .never
+    )
 
     /// What a new hold may take of it.
     var free: Amount {

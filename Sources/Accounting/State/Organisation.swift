@@ -2,21 +2,19 @@ import Quantities
 
 /// An organisation with its wallet, as memory has it.
 ///
-/// Layout:      what a debit touches first, in the order in which it goes through it.
+/// Layout:      in the order in which a debit goes through it: where there are no more than two
+///              grants, a cap and a key, it touches five of the first six cache lines and no other
+///              memory. `OrganisationTable` keeps it on cache lines of its own.
 /// Invariants:  posted = sum of what is left of active grants - debt;
 ///              debt is above zero only while no active grant has anything left;
 ///              held = sum of all open holds.
 public struct Organisation: Sendable, Hashable {
     /// What was credited less what was debited.
     public internal(set) var posted = Amount.zero
-    /// What open holds keep.
-    public internal(set) var held = Amount.zero
     /// What is owed.
     public internal(set) var debt = Amount.zero
     /// What it has spent.
     public internal(set) var spend = Spend()
-    /// Grants in burn order.
-    public internal(set) var grants: [Grant] = []
     /// How many ledger lines it has.
     public internal(set) var lines: UInt64 = 0
     /// The day in its time zone that its counters stand at.
@@ -25,6 +23,10 @@ public struct Organisation: Sendable, Hashable {
         start: .epoch,
         end: .epoch
     )
+    /// Grants in burn order.
+    public internal(set) var grants = ShortList<2, Grant>(blank: .blank)
+    /// When the next thing is due in it by itself.
+    var deadline = Timestamp.never
     /// Its number; 0 where no organisation has been created yet.
     public internal(set) var number: UInt32 = 0
     /// Its time zone, as an index into the book's zones.
@@ -33,18 +35,23 @@ public struct Organisation: Sendable, Hashable {
     public internal(set) var closed = false
     /// Why it is cut off, if it is.
     public internal(set) var cutoffs = CutoffReasons()
+    /// Caps, narrowest scope first.
+    public internal(set) var caps = ShortList<1, Cap>(blank: .blank)
     /// Keys, by number - 1.
-    public internal(set) var keys: [KeyState] = []
+    public internal(set) var keys = ShortList<1, KeyState>(blank: .blank)
+    /// What open holds keep.
+    public internal(set) var held = Amount.zero
     /// Projects, by number - 1.
     public internal(set) var projects: [ScopeState] = []
-    /// Caps, narrowest scope first.
-    public internal(set) var caps: [Cap] = []
     /// The highest hold serial given.
     public internal(set) var lastHold: UInt64 = 0
     /// The highest grant number given.
     public internal(set) var lastGrant: GrantNumber = 0
     /// How many holds are open.
     public internal(set) var openHolds: UInt32 = 0
+
+    /// Nobody yet.
+    init() {}
 
     /// Whether this slot holds an organisation.
     public var exists: Bool { number != 0 }
@@ -57,6 +64,7 @@ public struct Organisation: Sendable, Hashable {
         return keys.indices.contains(index) ? keys[index] : nil
     }
 
+    @inline(__always)
     func grantIndex(_ number: GrantNumber) -> Int? {
         // A wallet has a handful of live grants; the first one in burn order is the usual answer.
         var index = 0
@@ -88,9 +96,11 @@ public struct Organisation: Sendable, Hashable {
         guard let index = grantIndex(draw.grant) else {
             invariantBroken("a draw names a grant that is known")
         }
-        let left = grants[index].remaining - draw.amount
+        let left = grants.update(index) { grant in
+            grant.remaining -= draw.amount
+            return grant.remaining
+        }
         invariant(!left.isNegative, "no grant gives more than it has")
-        grants[index].remaining = left
         if left.isZero { grants.remove(at: index) }
     }
 
@@ -136,6 +146,7 @@ public struct Organisation: Sendable, Hashable {
         if keys.indices.contains(keyIndex) { keys[keyIndex].scope.held += amount }
     }
 
+    @inline(__always)
     mutating func addSpend(_ charge: Amount, project: UInt32, key: UInt32) {
         spend.add(charge)
         let projectIndex = Int(project) - 1
@@ -143,7 +154,9 @@ public struct Organisation: Sendable, Hashable {
             projects[projectIndex].spend.add(charge)
         }
         let keyIndex = Int(key) - 1
-        if keyIndex >= 0, keyIndex < keys.count { keys[keyIndex].scope.spend.add(charge) }
+        if keyIndex >= 0, keyIndex < keys.count {
+            keys.update(keyIndex) { $0.scope.spend.add(charge) }
+        }
     }
 
     mutating func turnDay(to day: ZonedDay) {

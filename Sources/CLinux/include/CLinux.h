@@ -28,7 +28,18 @@ static inline void meterd_prefetch(const void *address) {
     __builtin_prefetch(address, 1);
 }
 
-/// The same by table only; tests compare the two.
+/// Maps `bytes` (a multiple of `alignment`, a power of two) of zeroed memory at an address aligned to
+/// `alignment`; NULL when there is none.
+void *meterd_map_aligned(size_t bytes, size_t alignment);
+
+/// Gives back what was mapped.
+void meterd_unmap(void *start, size_t bytes);
+
+/// Asks for large pages in mapped memory from now on, and for what is there to be moved into some;
+/// only a wish: where the kernel has none to give, nothing changes.
+void meterd_use_large_pages(void *start, size_t bytes);
+
+/// `meterd_crc32c` by table only; tests compare the two.
 uint32_t meterd_crc32c_portable(uint32_t crc, const void *bytes, size_t length);
 
 #endif

@@ -252,28 +252,19 @@ struct RecoveryRun {
         } catch {
             throw .journal(error)
         }
-        var state = ReplayState(
+        let replay = JournalReplay(
+            reader,
+            upTo: end,
             books: recovered.books,
             directory: recovered.directory,
             names: recovered.names,
             prices: recovered.prices,
             progress: progress
         )
-        while true {
-            let isReadable: Bool?
-            do throws(JournalError) {
-                isReadable = try reader.withNextBlock(upTo: end) { _, _, bytes in
-                    state.apply(block: bytes)
-                }
-            } catch {
-                throw .journal(error)
-            }
-            guard let isReadable else { break }
-            guard isReadable else { throw .unreadableRecord(position: reader.position) }
-        }
-        recovered.backlog = state.usage
-        recovered.replayed = state.records
-        progress = state.progress
+        try replay.run()
+        recovered.backlog = replay.usage
+        recovered.replayed = replay.records
+        progress = replay.progress.all
     }
 }
 
@@ -324,73 +315,5 @@ private struct LoadedState {
                 at: found.issuedAt
             )
         }
-    }
-}
-
-/// What replaying a block changes.
-struct ReplayState {
-    let books: [AccountBook]
-    let directory: Directory
-    let names: NameRegistry
-    let prices: PriceRegistry
-    var progress: [UInt32: SequenceSet]
-    var usage: UInt64 = 0
-    var records: UInt64 = 0
-
-    /// How many records ahead an organisation's memory is asked for, and then that of its parts.
-    private static let farAhead = 16
-    private static let nearAhead = 8
-
-    /// Applies all records of a block; false when one cannot be read.
-    mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
-        var walker = RecordWalker(block)
-        var far = RecordWalker(block)
-        var near = RecordWalker(block)
-        for _ in 0..<ReplayState.farAhead { prefetch(&far) }
-        for _ in 0..<ReplayState.nearAhead { prefetchParts(&near) }
-        while let (kind, record) = walker.next() {
-            records += 1
-            prefetch(&far)
-            prefetchParts(&near)
-            guard apply(kind, record) else { return false }
-        }
-        return walker.position == block.count
-    }
-
-    @inline(__always)
-    private func prefetch(_ walker: inout RecordWalker) {
-        guard let org = walker.nextOrganisation() else { return }
-        books[Int(AccountBook.partition(of: org))].prefetch(org)
-    }
-
-    @inline(__always)
-    private func prefetchParts(_ walker: inout RecordWalker) {
-        guard let org = walker.nextOrganisation() else { return }
-        books[Int(AccountBook.partition(of: org))].prefetchParts(org)
-    }
-
-    private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {
-        let org = record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-        let book = books[Int(AccountBook.partition(of: org))]
-        if kind == .usage {
-            usage += 1
-            let producer = record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
-            let sequence = record.loadUnaligned(fromByteOffset: 40, as: UInt64.self)
-            if producer != 0, sequence != 0 {
-                _ = progress[producer, default: SequenceSet()].insert(sequence)
-            }
-            return book.replay(kind: kind, record: record)
-        }
-        guard let change = Change.decode(record) else { return false }
-        switch change.body {
-        case .nameDeclared(let name): names.restore(name)
-        case .priceDeclared(let price): prices.restore(price)
-        case .sequenceSkipped(let skip):
-            _ = progress[skip.producer, default: SequenceSet()].insert(skip.sequence)
-        default:
-            directory.apply(change)
-            return book.replay(kind: kind, record: record)
-        }
-        return true
     }
 }

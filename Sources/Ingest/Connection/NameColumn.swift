@@ -1,16 +1,45 @@
+import Glibc
 import Quantities
 
 /// What a name was found to mean.
+///
+/// Layout:      32 bytes, so that two lie in a cache line and none in two.
 struct NameMeaning: BitwiseCopyable {
     /// A digest of its text, to tell a repeated report from a conflict.
     let digest: UInt64
-    /// The names' version at which it was looked up; 0 before the first time.
-    var version: UInt64 = 0
+    /// Twice the names' version at which it was looked up, and 1 when it was found.
+    private var stamp: UInt64 = 0
+    /// The account that a key or an organisation stands for.
+    private(set) var account = AccountReference(org: 0)
+
+    init(digest: UInt64) {
+        self.digest = digest
+    }
+
+    /// The number of what is no account.
+    var number: UInt32 { account.org }
     /// What else the meaning depends on: the organisation of a project, the provider of a model.
-    var context: UInt32 = 0
-    var number: UInt32 = 0
-    var account = AccountReference(org: 0)
-    var found = false
+    var context: UInt32 { account.project }
+    /// Whether it meant something when it was looked up last.
+    var isFound: Bool { stamp & 1 == 1 }
+
+    /// Whether it was found, and no look-up might answer differently by now.
+    @inline(__always)
+    func isKnown(at version: UInt64) -> Bool { stamp == version << 1 | 1 }
+
+    /// Notes an account; nil leaves what was known before.
+    mutating func note(_ account: AccountReference?, at version: UInt64) {
+        stamp = version << 1 | stamp & 1
+        guard let account else { return }
+        self.account = account
+        stamp |= 1
+    }
+
+    /// Notes a number, or that there is none.
+    mutating func note(_ number: UInt32?, context: UInt32 = 0, at version: UInt64) {
+        stamp = version << 1 | (number == nil ? 0 : 1)
+        account = AccountReference(org: number ?? 0, project: context)
+    }
 }
 
 /// The names of one kind on one connection.
@@ -20,8 +49,7 @@ struct NameMeaning: BitwiseCopyable {
 /// Cost:        a known index is one load, a known text a hash and a comparison; nothing is
 ///              allocated for a name that is known.
 struct NameColumn: ~Copyable {
-    private var meanings: UnsafeMutablePointer<NameMeaning>
-    private var capacity = 4
+    private var meanings: MeaningMemory
     private(set) var count = 0
     private var texts: [UInt8] = []
     private var ends: [Int] = []
@@ -32,22 +60,16 @@ struct NameColumn: ~Copyable {
     private var placed = 0
 
     init() {
-        meanings = .allocate(capacity: capacity)
-    }
-
-    deinit {
-        meanings.deallocate()
+        meanings = MeaningMemory(capacity: 4)
     }
 
     mutating func append(_ text: UnsafeRawBufferPointer) {
-        if count == capacity {
-            let more = UnsafeMutablePointer<NameMeaning>.allocate(capacity: capacity * 2)
-            more.moveInitialize(from: meanings, count: capacity)
-            meanings.deallocate()
+        if count == meanings.capacity {
+            let more = MeaningMemory(capacity: count * 2)
+            more.start.moveInitialize(from: meanings.start, count: count)
             meanings = more
-            capacity *= 2
         }
-        (meanings + count).initialize(
+        (meanings.start + count).initialize(
             to: NameMeaning(digest: NameColumn.hash(text, seed: NameColumn.digestSeed))
         )
         texts.append(contentsOf: text)
@@ -55,11 +77,18 @@ struct NameColumn: ~Copyable {
         count += 1
     }
 
+    /// Asks for what is known of a name, some reports before it is needed.
+    @inline(__always)
+    func prefetch(_ index: UInt32) {
+        guard Int(index) < count else { return }
+        Prefetch.line(meanings.start + Int(index))
+    }
+
     /// What is known of a name; valid until the next one is added.
     @inline(__always)
     func meaning(_ index: UInt32) -> UnsafeMutablePointer<NameMeaning> {
         invariant(Int(index) < count, "a decoder hands out defined names only")
-        return meanings + Int(index)
+        return meanings.start + Int(index)
     }
 
     /// A name's text; nil where there is no such name.
@@ -127,8 +156,13 @@ extension NameColumn {
     }
 
     private func isText(_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool {
-        texts.withUnsafeBytes { bytes in
-            UnsafeRawBufferPointer(rebasing: bytes[bounds(index)]).elementsEqual(text)
+        let bounds = bounds(index)
+        guard bounds.count == text.count else { return false }
+        return texts.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, let other = text.baseAddress else {
+                return text.isEmpty
+            }
+            return memcmp(base + bounds.lowerBound, other, text.count) == 0
         }
     }
 
@@ -148,5 +182,39 @@ extension NameColumn {
         hashes = Array(repeating: 0, count: size)
         placed = 0
         for (entry, hash) in old { put(entry, hash) }
+    }
+}
+
+/// Memory for meanings, freed with its owner.
+private struct MeaningMemory: ~Copyable {
+    let start: UnsafeMutablePointer<NameMeaning>
+    let capacity: Int
+
+    private var byteCount: Int { MeaningMemory.byteCount(capacity) }
+    private var isLarge: Bool { byteCount >= LargeMemory.pageBytes }
+
+    init(capacity: Int) {
+        let byteCount = MeaningMemory.byteCount(capacity)
+        let memory: UnsafeMutableRawPointer
+        if byteCount >= LargeMemory.pageBytes {
+            memory = LargeMemory.allocate(byteCount: LargeMemory.rounded(byteCount))
+            LargeMemory.useLargePages(memory, byteCount: LargeMemory.rounded(byteCount))
+        } else {
+            memory = .allocate(byteCount: byteCount, alignment: 64)
+        }
+        start = memory.bindMemory(to: NameMeaning.self, capacity: capacity)
+        self.capacity = capacity
+    }
+
+    deinit {
+        if isLarge {
+            LargeMemory.deallocate(start, byteCount: LargeMemory.rounded(byteCount))
+        } else {
+            UnsafeMutableRawPointer(start).deallocate()
+        }
+    }
+
+    private static func byteCount(_ capacity: Int) -> Int {
+        capacity * MemoryLayout<NameMeaning>.stride
     }
 }

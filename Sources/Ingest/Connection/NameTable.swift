@@ -15,6 +15,8 @@ struct NameTable: ~Copyable {
 
     /// What a name costs beside its text.
     private static let entryBytes = 96
+    /// From how many on the meanings do not stay in the processor's first caches.
+    private static let many = 8192
 
     /// Adds a name under the next index of its kind; machines have no names yet.
     mutating func define(_ kind: NameKind, _ text: UnsafeRawBufferPointer) {
@@ -75,6 +77,15 @@ struct NameTable: ~Copyable {
         case .provider: providers.meaning(index)
         case .machine: nil
         }
+    }
+
+    /// Whether there are so many accounts that it is worth asking for their meanings early.
+    var hasMany: Bool { max(keys.count, organisations.count) >= NameTable.many }
+
+    /// Asks for what is known of an account, some reports before it is needed.
+    @inline(__always)
+    func prefetch(_ kind: AccountKind, _ index: UInt32) {
+        if kind == .key { keys.prefetch(index) } else { organisations.prefetch(index) }
     }
 
     /// A name's text, for look-ups and messages; nil where there is no such name.

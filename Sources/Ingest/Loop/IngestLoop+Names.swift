@@ -55,9 +55,7 @@ extension IngestLoop {
         let meaning =
             kind == .key
             ? connection.names.keys.meaning(index) : connection.names.organisations.meaning(index)
-        if meaning.pointee.version == namesVersion, meaning.pointee.found {
-            return meaning.pointee.account
-        }
+        if meaning.pointee.isKnown(at: namesVersion) { return meaning.pointee.account }
         return lookUpAccount(kind, index, meaning, connection)
     }
 
@@ -76,12 +74,8 @@ extension IngestLoop {
         let answer =
             kind == .key
             ? wiring.intake.account(secret: text) : wiring.intake.account(organisation: text)
-        meaning.pointee.version = namesVersion
-        if let answer {
-            meaning.pointee.found = true
-            meaning.pointee.account = answer
-        }
-        return meaning.pointee.found ? meaning.pointee.account : nil
+        meaning.pointee.note(answer, at: namesVersion)
+        return meaning.pointee.isFound ? meaning.pointee.account : nil
     }
 
     /// The project of a message: the key's own, the named one, or 0 for none; nil when it is
@@ -97,17 +91,12 @@ extension IngestLoop {
             let index = index(name, .project, frame, connection)
         else { return account.project }
         let meaning = connection.names.projects.meaning(index)
-        if meaning.pointee.version == namesVersion, meaning.pointee.context == account.org,
-            meaning.pointee.found
-        {
+        if meaning.pointee.isKnown(at: namesVersion), meaning.pointee.context == account.org {
             return meaning.pointee.number
         }
         let text = connection.names.projects.text(index) ?? ""
         let answer = wiring.intake.project(text, org: account.org)
-        meaning.pointee.version = namesVersion
-        meaning.pointee.context = account.org
-        meaning.pointee.found = answer != nil
-        meaning.pointee.number = answer ?? 0
+        meaning.pointee.note(answer, context: account.org, at: namesVersion)
         return answer
     }
 
@@ -124,9 +113,7 @@ extension IngestLoop {
         guard let index = index(name, .model, frame, connection) else { return nil }
         let context = providerIndex.map { $0 + 1 } ?? 0
         let meaning = connection.names.models.meaning(index)
-        if meaning.pointee.version == namesVersion, meaning.pointee.context == context,
-            meaning.pointee.found
-        {
+        if meaning.pointee.isKnown(at: namesVersion), meaning.pointee.context == context {
             return meaning.pointee.number
         }
         return lookUpModel(index, meaning, providerIndex, connection)
@@ -142,10 +129,7 @@ extension IngestLoop {
         let model = connection.names.models.text(index) ?? ""
         let providerText = provider.flatMap { connection.names.providers.text($0) }
         let answer = wiring.intake.model(model, provider: providerText)
-        meaning.pointee.version = namesVersion
-        meaning.pointee.context = provider.map { $0 + 1 } ?? 0
-        meaning.pointee.found = answer != nil
-        meaning.pointee.number = answer ?? 0
+        meaning.pointee.note(answer, context: provider.map { $0 + 1 } ?? 0, at: namesVersion)
         return answer
     }
 
@@ -156,10 +140,9 @@ extension IngestLoop {
             return 0
         }
         let meaning = connection.names.providers.meaning(index)
-        if meaning.pointee.found { return UInt16(truncatingIfNeeded: meaning.pointee.number) }
+        if meaning.pointee.isFound { return UInt16(truncatingIfNeeded: meaning.pointee.number) }
         let answer = wiring.intake.provider(connection.names.providers.text(index) ?? "")
-        meaning.pointee.found = answer != nil
-        meaning.pointee.number = UInt32(answer ?? 0)
+        meaning.pointee.note(answer.map { UInt32($0) }, at: namesVersion)
         return answer ?? 0
     }
 

@@ -152,7 +152,9 @@ extension IngestLoop {
         var report = UsageReport()
         // Held for the whole frame, so that nothing is counted for each report.
         let producer = connection.producer ?? nobody
+        var ahead = connection.names.hasMany ? NamePrefetch(reader, frame, connection) : nil
         while true {
+            ahead?.step(frame, connection)
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
                 stall(connection)
@@ -234,5 +236,25 @@ extension IngestLoop {
         wiring.counters.faults.add()
         connection.fail(fault)
         markDirty(connection)
+    }
+}
+
+/// Asks for the meanings of the next reports' accounts while earlier ones are taken.
+private struct NamePrefetch {
+    /// How many reports ahead.
+    private static let ahead = 8
+
+    private var place: UsageLookahead
+
+    init(_ reader: UsageFrameReader, _ frame: RawSpan, _ connection: Connection) {
+        place = reader.lookahead(in: frame)
+        for _ in 0..<NamePrefetch.ahead { step(frame, connection) }
+    }
+
+    /// Goes on by one report.
+    @inline(__always)
+    mutating func step(_ frame: RawSpan, _ connection: Connection) {
+        guard let (kind, index) = place.next(in: frame) else { return }
+        connection.names.prefetch(kind, index)
     }
 }

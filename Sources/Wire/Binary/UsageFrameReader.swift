@@ -159,6 +159,40 @@ public struct UsageFrameReader: Sendable {
     }
 }
 
+/// Looks at the accounts of a usage frame's records before their reader comes to them.
+///
+/// Why: with many accounts what is known of each has to come from main memory; asked for early, it
+/// is there in time. What it hands out was not checked.
+public struct UsageLookahead: Sendable {
+    fileprivate var offset: Int
+    fileprivate let end: Int
+
+    /// The next record's account, as it stands there; nil at the end.
+    ///
+    /// - Parameter frame: The whole frame.
+    /// - Returns: What kind of account, and its index.
+    @inline(__always)
+    public mutating func next(in frame: RawSpan) -> (kind: AccountKind, index: UInt32)? {
+        let start = offset
+        guard start + BinaryLayout.Usage.texts <= end else { return nil }
+        let lead = frame.u64(start)
+        // A length of zero would look at one record for ever, which does no harm.
+        offset = start + Int(UInt16(truncatingIfNeeded: lead))
+        let isOrg = UInt8(truncatingIfNeeded: lead >> 32) & BinaryLayout.Usage.accountIsOrg != 0
+        return (isOrg ? .org : .key, frame.u32(start + BinaryLayout.Usage.account))
+    }
+}
+
+extension UsageFrameReader {
+    /// Begins to look ahead at the record that comes next.
+    ///
+    /// - Parameter frame: The whole frame.
+    /// - Returns: A place of its own.
+    public func lookahead(in frame: RawSpan) -> UsageLookahead {
+        UsageLookahead(offset: offset, end: min(end, frame.byteCount))
+    }
+}
+
 extension UsageReport {
     /// Whether all values are right, whatever encoding they came in.
     @inline(__always)

@@ -165,16 +165,18 @@ struct JSONFieldTable: Sendable {
         guard length > 0, length <= 24 else { return nil }
         let words = Self.words(of: bytes, at: Int(range.offset), length: length)
         var slot = Self.slot(words.first, length)
-        while entries[slot].length != 0 {
-            let entry = entries[slot]
-            if entry.length == length, entry.first == words.first, entry.middle == words.middle,
-                entry.last == words.last
-            {
-                return entry.field
+        return entries.withUnsafeBufferPointer { entries in
+            while entries[slot].length != 0 {
+                let entry = entries[slot]
+                if entry.length == length, entry.first == words.first,
+                    entry.middle == words.middle, entry.last == words.last
+                {
+                    return entry.field
+                }
+                slot = (slot + 1) % Self.slots
             }
-            slot = (slot + 1) % Self.slots
+            return nil
         }
-        return nil
     }
 
     private static func slot(_ first: UInt64, _ length: Int) -> Int {
@@ -187,6 +189,9 @@ struct JSONFieldTable: Sendable {
         length: Int
     ) -> (first: UInt64, middle: UInt64, last: UInt64) {
         guard length >= 8 else {
+            if length > 0, offset + 8 <= bytes.byteCount {
+                return (bytes.u64(offset) & (.max >> UInt64(64 - 8 * length)), 0, 0)
+            }
             var first: UInt64 = 0
             for index in 0..<length {
                 first |= UInt64(bytes.byte(offset + index)) << UInt64(8 * index)

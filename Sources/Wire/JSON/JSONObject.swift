@@ -79,7 +79,14 @@ enum WholeNumber {
     static func read(_ range: Range<Int>, upTo limit: UInt64, in bytes: RawSpan) -> UInt64? {
         guard !range.isEmpty, range.count <= 20 else { return nil }
         var result: UInt64 = 0
-        for index in range {
+        // Nineteen digits fit whatever they are.
+        let safe = min(range.lowerBound + 19, range.upperBound)
+        for index in range.lowerBound..<safe {
+            let digit = bytes.byte(index) &- 48
+            guard digit <= 9 else { return nil }
+            result = result &* 10 &+ UInt64(digit)
+        }
+        for index in safe..<range.upperBound {
             let digit = bytes.byte(index) &- 48
             guard digit <= 9 else { return nil }
             let (tenfold, overflow) = result.multipliedReportingOverflow(by: 10)

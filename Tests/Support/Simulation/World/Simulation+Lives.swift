@@ -93,7 +93,9 @@ extension Simulation {
         do throws(JournalError) {
             reader = try JournalReader(
                 storage: JournalView(disk: disk),
-                from: max(evidence.end, storedFloor),
+                // From the last block that is left as it was: behind it there may be a shorter one
+                // now, of an attempt to write that was said to fail.
+                from: max(model.end, storedFloor),
                 readAhead: 128 << 10
             )
         } catch {
