@@ -235,7 +235,8 @@ extension HoldSettings {
         self.init(
             defaultMicroseconds: Int64(settings.defaultTTLMilliseconds) * 1000,
             maximumMicroseconds: Int64(settings.maxTTLMilliseconds) * 1000,
-            sliceOutputTokens: UInt32(clamping: settings.sliceOutputTokens)
+            sliceOutputTokens: UInt32(clamping: settings.sliceOutputTokens),
+            mostOpen: settings.maxOpenPerOrganisation
         )
     }
 }
