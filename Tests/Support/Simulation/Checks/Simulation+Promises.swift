@@ -106,7 +106,7 @@ extension Simulation {
     /// Ends all faults, lets everybody come to an end, and looks at everything.
     func finish() throws(Violation) {
         finalPhase = true
-        isGenerating = false
+        isEnding = true
         calm()
         let deadline = clock.steady + 600_000_000
         let most = step + 60_000
@@ -160,24 +160,6 @@ extension Simulation {
         for producer in producers { try producer.check() }
         for source in sources { try source.check() }
         try checkListeners(life)
-    }
-
-    private func checkListeners(_ life: Life) throws(Violation) {
-        var cut: Set<String> = []
-        for account in accounts {
-            guard let number = life.engine.number(ofOrganisation: account.name) else {
-                throw Violation("organisation-lost", account.name)
-            }
-            if isCutOff(number) { cut.insert(account.name) }
-        }
-        for subscriber in subscribers where subscriber.isComplete {
-            // A wallet that has never had anything is cut off without a notice.
-            let known = subscriber.cut.union(subscriber.silent(cut))
-            guard known == cut else {
-                let (told, present) = (subscriber.cut.sorted(), cut.sorted())
-                throw Violation("cutoffs", "\(subscriber.name) was told \(told), it is \(present)")
-            }
-        }
     }
 
     func isCutOff(_ number: UInt32) -> Bool {
