@@ -142,6 +142,8 @@ extension Simulation {
         if !executor.isIdle { return "a task waits" }
         if let overload = life.engine.overload { return "overload: \(overload)" }
         if !life.stages.allSatisfy(\.isIdle) { return "a stage waits" }
+        let now = clock.steady
+        if life.loops.indices.contains(where: { life.isDue($0, now) }) { return "a loop waits" }
         let positions = life.engine.journal.positions
         if positions.written != positions.synced { return "the journal is not synced" }
         if life.engine.stored != positions.synced { return "PostgreSQL is behind" }
