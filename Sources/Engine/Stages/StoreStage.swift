@@ -183,7 +183,7 @@ final class StoreStage: @unchecked Sendable {
                 guard let result else { return true }
                 fault = result
             } catch {
-                fail("The journal cannot be read back: \(error)")
+                rest(error)
                 return false
             }
             if let fault {
@@ -192,6 +192,16 @@ final class StoreStage: @unchecked Sendable {
             }
         }
         return true
+    }
+
+    /// Deals with a block that cannot be read: what may mend itself is tried again a while later,
+    /// and the batch goes on where it was.
+    private func rest(_ error: JournalError) {
+        let trouble = "The journal cannot be read back: \(error)"
+        guard error.isTransient else { return fail(trouble) }
+        health.set(.store, trouble)
+        waiting = .batch
+        alarm.set(milliseconds: settings.retryMilliseconds)
     }
 
     /// Commits the batch; false when PostgreSQL did not take it, or nobody knows whether it did.
