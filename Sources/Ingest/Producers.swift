@@ -128,13 +128,18 @@ public final class Producers: Sendable {
         var leavers: [String] = []
     }
 
+    /// How many names there may be, ever.
+    let most: Int
     private let register = Mutex(Register())
     private let numbering: @Sendable (String) -> UInt32?
 
     /// Makes an empty register.
     ///
-    /// - Parameter numbering: Gives a producer's name its number, or nil when there are too many.
-    public init(numbering: @escaping @Sendable (String) -> UInt32?) {
+    /// - Parameters:
+    ///   - most: How many names there may be, ever.
+    ///   - numbering: Gives a producer's name its number, or nil when there are too many.
+    public init(most: Int, numbering: @escaping @Sendable (String) -> UInt32?) {
+        self.most = most
         self.numbering = numbering
     }
 

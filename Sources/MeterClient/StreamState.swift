@@ -30,6 +30,13 @@ struct StreamState {
     init(capacity: Int) {
         events = EventBuffer(capacity: capacity)
     }
+
+    /// Takes out who waits for an empty buffer.
+    mutating func takeDrainWaiters() -> [DispatchSemaphore] {
+        var taken: [DispatchSemaphore] = []
+        swap(&taken, &drainWaiters)
+        return taken
+    }
 }
 
 /// The state behind its lock, the free slots, and the bell that wakes the queue.
@@ -83,9 +90,7 @@ final class StreamShared: Sendable {
     func free(_ slots: Int) {
         for _ in 0..<slots { freeSlots.signal() }
         let waiters = state.withLock { state -> [DispatchSemaphore] in
-            guard state.events.count == 0 else { return [] }
-            defer { state.drainWaiters = [] }
-            return state.drainWaiters
+            state.events.count == 0 ? state.takeDrainWaiters() : []
         }
         for waiter in waiters { waiter.signal() }
     }
@@ -106,8 +111,7 @@ final class StreamShared: Sendable {
     func fail(_ error: MeterClientError) {
         let waiters = state.withLock { state -> [DispatchSemaphore] in
             state.failure = state.failure ?? error
-            defer { state.drainWaiters = [] }
-            return state.drainWaiters
+            return state.takeDrainWaiters()
         }
         for waiter in waiters { waiter.signal() }
         endCalls(with: error) { _ in true }

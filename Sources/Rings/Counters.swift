@@ -3,7 +3,7 @@ import Synchronization
 /// A number of things that happened, for metrics; alone on its cache lines.
 ///
 /// Order:       relaxed: a reader sees a recent value, and nothing else may be concluded from it.
-/// Cost:        `add` is one locked addition, `addAlone` a load and a store.
+/// Cost:        one locked addition.
 public final class PaddedCounter: Sendable {
     private let cursor = PaddedCursor()
 
@@ -18,13 +18,6 @@ public final class PaddedCounter: Sendable {
     /// - Parameter count: How many.
     public func add(_ count: UInt64 = 1) {
         cursor.value.wrappingAdd(count, ordering: .relaxed)
-    }
-
-    /// Counts where only one thread at a time does, and more cheaply.
-    ///
-    /// - Parameter count: How many.
-    public func addAlone(_ count: UInt64 = 1) {
-        cursor.value.store(cursor.value.load(ordering: .relaxed) &+ count, ordering: .relaxed)
     }
 }
 

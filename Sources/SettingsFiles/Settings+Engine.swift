@@ -76,6 +76,8 @@ extension Settings {
         public var maxTTLMilliseconds = 3_600_000
         /// The output tokens that a slice of a hold covers: what is likely, not the maximum.
         public var sliceOutputTokens = 4096
+        /// How many holds of one organisation are open at a time at most.
+        public var maxOpenPerOrganisation = 100_000
     }
 
     /// The writer lease.

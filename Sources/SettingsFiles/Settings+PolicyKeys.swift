@@ -62,6 +62,11 @@ extension Settings {
             .whole(\.holds.sliceOutputTokens, 1...10_000_000),
             unit: "tokens"
         ),
+        SettingsKey(
+            "holds.max_open_per_org",
+            .whole(\.holds.maxOpenPerOrganisation, 1...10_000_000),
+            unit: "holds"
+        ),
         SettingsKey("lease.ttl_s", .whole(\.lease.ttlSeconds, 3...600), unit: "seconds"),
     ]
 

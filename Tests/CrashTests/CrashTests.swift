@@ -99,6 +99,17 @@ import Testing
         #expect(!noticed.isEmpty)
     }
 
+    @Test(.enabled(if: SmallDisk.objection == nil, "only root can mount a file system"))
+    func `a full disk is back-pressure, and service comes back by itself`() throws {
+        let disk = try SmallDisk(folder: "\(Self.root)/.build/crash-test-disk", mebibytes: 12)
+        try withCluster { cluster in
+            let plan = plan(1 << 40, try cluster.makeDatabase("disk"))
+            var course = FullDiskCourse(plan, cluster: cluster, disk: disk, rate: 20_000)
+            expect(try course.run())
+        }
+        withExtendedLifetime(disk) {}
+    }
+
     private static let root =
         "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 

@@ -28,26 +28,9 @@ import Testing
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
     }
 
-    /// Functions that were longer when the rule was made, with their lengths then.
-    ///
-    /// They may shrink; nothing is ever added.
-    private static let tolerated: [String: Int] = [
-        "Sources/Engine/Running/EngineParts.swift init": 115
-    ]
-
-    @Test func `no function is longer than 70 lines, and the longer ones of old only shrink`() {
-        var found: [String] = []
-        var stillLong: Set<String> = []
-        for function in tree.sources.flatMap(FunctionLengths.measure) where function.length > 70 {
-            let name = "\(function.path) \(function.name)"
-            stillLong.insert(name)
-            if function.length <= Self.tolerated[name, default: 70] { continue }
-            found.append(
-                "\(function.path):\(function.line) \(function.name) has \(function.length) lines"
-            )
-        }
-        #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
-        let shrunk = Self.tolerated.keys.filter { !stillLong.contains($0) }.sorted()
-        #expect(shrunk.isEmpty, "short enough now: take \(shrunk) off the list")
+    @Test func `no function is longer than 70 lines`() {
+        let long = tree.sources.flatMap(FunctionLengths.measure).filter { $0.length > 70 }
+            .map { "\($0.path):\($0.line) \($0.name) has \($0.length) lines" }
+        #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
     }
 }

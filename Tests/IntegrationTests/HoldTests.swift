@@ -90,6 +90,31 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `an organisation holds so much at a time and no more, and is told so`() throws {
+        let daemon = try TestDaemon.started(
+            settings: ["holds.max_open_per_org": "3"],
+            balance: "1"
+        )
+        let client = try LineClient(daemon)
+        var last = JSONValue.null
+        for _ in 0..<3 {
+            last = try client.authorize(org("acme"), input: 10)
+            #expect(last["type"].text == "granted")
+        }
+        let refusal = try client.authorize(org("acme"), input: 10)
+        #expect(refusal["type"].text == "rejected")
+        #expect(refusal["code"].text == "overloaded")
+        #expect(
+            refusal["message"].text
+                == "the organisation \"acme\" has 3 open holds and may have no more "
+                + "(holds.max_open_per_org): settle or release some"
+        )
+        let hold = try #require(last["hold"].text)
+        client.send(#"{"type":"release","hold":"\#(hold)","request":"r"}"#)
+        _ = try client.next("released")
+        #expect(try client.authorize(org("acme"), input: 10)["type"].text == "granted")
+    }
+
     @Test func `a settlement of a sequence that comes twice frees and charges once`() throws {
         let daemon = try TestDaemon.started(balance: "1")
         let client = try LineClient(daemon)

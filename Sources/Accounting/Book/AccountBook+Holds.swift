@@ -1,6 +1,15 @@
 import Quantities
 
 extension AccountBook {
+    /// How many holds of an organisation are open.
+    ///
+    /// - Parameter org: Its number.
+    /// - Returns: The count; 0 where there is no such organisation.
+    public func openHolds(of org: UInt32) -> Int {
+        guard let slot = slot(of: org) else { return 0 }
+        return Int(organisations[slot].openHolds)
+    }
+
     /// Asks whether a request may run, and sets credits aside for it.
     ///
     /// - Parameters:

@@ -63,58 +63,19 @@ struct EngineParts {
         counters.journaled.add(recovered.backlog)
         storePosition = StorePosition(recovered.checkpoint)
         let rings = RingMatrix(plan, doors.drive)
-        let pending = PendingMarks()
-        var shards: [Shard] = []
-        for index in 0..<plan.shards {
-            let parts = ShardParts(
-                index: index,
-                stage: Stage(label: "meterd.shard.\(index)", drive: doors.drive),
-                commands: rings.commands.map { $0[index] },
-                replies: rings.replies.map { $0[index] },
-                loops: rings.signals,
-                out: rings.out[index],
-                journal: journalStage,
-                completions: completions,
-                counters: counters,
-                time: doors.time,
-                holds: HoldSettings(settings.holds),
-                names: recovered.names,
-                directory: recovered.directory,
-                books: recovered.books.enumerated().map { partition, book in
-                    partition % plan.shards == index ? book : nil
-                },
-                pricing: first,
-                declared: declared
-            )
-            shards.append(Shard(parts))
-        }
-        self.shards = shards
-        let journalWork = JournalStage(
-            writer: recovered.journal.takeWriter(),
-            rings: rings.out,
-            shards: shards.map(\.stage),
-            signals: shards.map(\.signal),
-            progress: rings.progress,
-            loops: rings.signals,
-            pending: pending,
-            syncStage: syncStage,
-            health: health,
-            seal: seal
-        )
-        let syncWork = SyncStage(
-            journal: recovered.journal,
-            pending: pending,
-            progress: rings.progress,
-            loops: rings.signals,
+        let common = ShardCommons(
+            plan: plan,
+            settings: settings,
+            recovered: recovered,
+            doors: doors,
+            rings: rings,
+            journal: journalStage,
             completions: completions,
             counters: counters,
-            health: health,
-            journalStage: journalStage,
-            storeStage: storeStage
+            pricing: first,
+            declared: declared
         )
-        // Nothing is in the rings yet: the two stages find nothing to do until the shards run.
-        journalStage.activate { journalWork.run() }
-        syncStage.activate { syncWork.run() }
+        shards = (0..<plan.shards).map { Shard(common.parts($0)) }
         storeWork = try StoreStage(
             recovered: recovered,
             position: storePosition,
@@ -142,6 +103,37 @@ struct EngineParts {
             intake: intake,
             settings: IngestSettings(settings)
         )
+        activateJournal(rings, recovered.journal)
+    }
+
+    /// Gives the journal and its disk their bodies; the two find nothing to do until shards run.
+    private func activateJournal(_ rings: RingMatrix, _ journal: Journal) {
+        let pending = PendingMarks()
+        let journalWork = JournalStage(
+            writer: journal.takeWriter(),
+            rings: rings.out,
+            shards: shards.map(\.stage),
+            signals: shards.map(\.signal),
+            progress: rings.progress,
+            loops: rings.signals,
+            pending: pending,
+            syncStage: syncStage,
+            health: health,
+            seal: seal
+        )
+        let syncWork = SyncStage(
+            journal: journal,
+            pending: pending,
+            progress: rings.progress,
+            loops: rings.signals,
+            completions: completions,
+            counters: counters,
+            health: health,
+            journalStage: journalStage,
+            storeStage: storeStage
+        )
+        journalStage.activate { journalWork.run() }
+        syncStage.activate { syncWork.run() }
     }
 
     /// Gives the shards and the store their bodies.
@@ -149,6 +141,44 @@ struct EngineParts {
         let storeWork = self.storeWork
         storeStage.activate { storeWork.run() }
         for shard in shards { shard.stage.activate { shard.run() } }
+    }
+}
+
+/// What all shards are made of.
+private struct ShardCommons {
+    var plan: EnginePlan
+    var settings: Settings
+    var recovered: Recovered
+    var doors: EngineDoors
+    var rings: RingMatrix
+    var journal: Stage
+    var completions: Completions
+    var counters: EngineCounters
+    var pricing: Pricing
+    var declared: Declared
+
+    /// What one of them is made of.
+    func parts(_ index: Int) -> ShardParts {
+        ShardParts(
+            index: index,
+            stage: Stage(label: "meterd.shard.\(index)", drive: doors.drive),
+            commands: rings.commands.map { $0[index] },
+            replies: rings.replies.map { $0[index] },
+            loops: rings.signals,
+            out: rings.out[index],
+            journal: journal,
+            completions: completions,
+            counters: counters,
+            time: doors.time,
+            holds: HoldSettings(settings.holds),
+            names: recovered.names,
+            directory: recovered.directory,
+            books: recovered.books.enumerated().map { partition, book in
+                partition % plan.shards == index ? book : nil
+            },
+            pricing: pricing,
+            declared: declared
+        )
     }
 }
 
@@ -205,7 +235,8 @@ extension HoldSettings {
         self.init(
             defaultMicroseconds: Int64(settings.defaultTTLMilliseconds) * 1000,
             maximumMicroseconds: Int64(settings.maxTTLMilliseconds) * 1000,
-            sliceOutputTokens: UInt32(clamping: settings.sliceOutputTokens)
+            sliceOutputTokens: UInt32(clamping: settings.sliceOutputTokens),
+            mostOpen: settings.maxOpenPerOrganisation
         )
     }
 }

@@ -122,7 +122,7 @@ struct RecoveryRun {
         let directory = Directory()
         let names = NameRegistry()
         let prices = PriceRegistry()
-        let producers = Producers { names.number(.producer, $0) }
+        let producers = Producers(most: NameRegistry.maximumPerKind) { names.number(.producer, $0) }
         let books = (0..<AccountBook.partitions).map { partition in
             AccountBook(
                 partition: partition,

@@ -22,6 +22,9 @@ extension Shard {
             answer(reply, .rejected, loop)
             return
         }
+        guard book(of: command.org).openHolds(of: command.org) < holdSettings.mostOpen else {
+            return tooManyHolds(command, header, loop)
+        }
         declareModel(command.model)
         // What is likely, not the most that could be: a long answer extends its hold as it runs.
         let output = min(command.maxOutput, holdSettings.sliceOutputTokens)
@@ -154,6 +157,14 @@ extension Shard {
         var reply = RejectedReply(header: header, code: .unknownHold, org: hold.org.raw)
         reply.name = request
         reply.hold = hold.serial
+        answer(reply, .rejected, loop)
+    }
+
+    /// Whoever never settles takes nobody else's memory: money alone would not bound what is open.
+    private func tooManyHolds(_ command: AuthorizeCommand, _ header: ReplyHeader, _ loop: Int) {
+        var reply = RejectedReply(header: header, code: .overloaded, org: command.org)
+        reply.name = command.request
+        reply.hold = UInt64(holdSettings.mostOpen)
         answer(reply, .rejected, loop)
     }
 

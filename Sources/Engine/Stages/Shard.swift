@@ -358,6 +358,8 @@ struct HoldSettings: Sendable {
     var defaultMicroseconds: Int64
     var maximumMicroseconds: Int64
     var sliceOutputTokens: UInt32
+    /// How many holds of one organisation are open at most.
+    var mostOpen: Int
 }
 
 /// Which numbers the journal or PostgreSQL can already explain.

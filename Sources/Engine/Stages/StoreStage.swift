@@ -65,6 +65,11 @@ final class StoreStage: @unchecked Sendable {
     private var waiting = Waiting.nothing
     private var renewAt: Timestamp
     private var isUnusable = false
+    /// Whether a segment that is stored could not be removed.
+    ///
+    /// It is tried again also when nothing more is stored: that may be just because the journal has
+    /// no room.
+    private var owesRoom = false
     /// How many records the next batch may take: few after a start and twice as many after each
     /// commit, so that also a daemon that dies again and again gets on.
     private var nextRows = 4096
@@ -121,6 +126,7 @@ final class StoreStage: @unchecked Sendable {
             guard settle() else { return }
         }
         renewLease()
+        if owesRoom { giveRoom() }
         var hasLingered = if case .batch = waited { true } else { false }
         while journal.positions.synced > position.value, !isUnusable {
             let backlog = journal.positions.synced - position.value
@@ -177,7 +183,7 @@ final class StoreStage: @unchecked Sendable {
                 guard let result else { return true }
                 fault = result
             } catch {
-                fail("The journal cannot be read back: \(error)")
+                rest(error)
                 return false
             }
             if let fault {
@@ -186,6 +192,16 @@ final class StoreStage: @unchecked Sendable {
             }
         }
         return true
+    }
+
+    /// Deals with a block that cannot be read: what may mend itself is tried again a while later,
+    /// and the batch goes on where it was.
+    private func rest(_ error: JournalError) {
+        let trouble = "The journal cannot be read back: \(error)"
+        guard error.isTransient else { return fail(trouble) }
+        health.set(.store, trouble)
+        waiting = .batch
+        alarm.set(milliseconds: settings.retryMilliseconds)
     }
 
     /// Commits the batch; false when PostgreSQL did not take it, or nobody knows whether it did.
@@ -212,13 +228,22 @@ final class StoreStage: @unchecked Sendable {
         counters.stored.add(lines)
         counters.batches.add()
         nextRows = min(nextRows * 2, settings.batchRows * 4)
-        do throws(JournalError) {
-            try journal.retire(below: end)
-        } catch {
-            health.set(.store, "Stored segments cannot be removed: \(error)")
-        }
+        giveRoom()
         for loop in loops { loop.wake() }
         renewLease()
+    }
+
+    /// Gives the journal's segments back that PostgreSQL has.
+    private func giveRoom() {
+        let hadFailed = owesRoom
+        do throws(JournalError) {
+            try journal.retire(below: checkpoint)
+            owesRoom = false
+            if hadFailed, position.isConnected { health.set(.store, nil) }
+        } catch {
+            owesRoom = true
+            health.set(.store, "Stored segments cannot be removed: \(error)")
+        }
     }
 
     /// Deals with a batch that was not taken: asks PostgreSQL again later, however long it is away,

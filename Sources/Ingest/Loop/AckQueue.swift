@@ -51,6 +51,8 @@ struct AckQueue {
         let turn: UInt64
         let origin: Origin
         let id: ShortText
+        /// Behind the report in the ring to its shard.
+        let position: UInt64
     }
 
     struct StoredEntry {
@@ -83,9 +85,9 @@ struct AckQueue {
         entries.append(Entry(turn: currentTurn, origin: origin, sequence: sequence))
     }
 
-    mutating func note(_ id: ShortText, of origin: Origin) {
+    mutating func note(_ id: ShortText, of origin: Origin, at position: UInt64) {
         lastNoted = currentTurn
-        ids.append(IDEntry(turn: currentTurn, origin: origin, id: id))
+        ids.append(IDEntry(turn: currentTurn, origin: origin, id: id, position: position))
     }
 
     mutating func noteStored(_ sequence: UInt64, of origin: Origin, after position: UInt64) {
@@ -94,19 +96,19 @@ struct AckQueue {
 
     /// Forgets a report that was rejected after all.
     ///
-    /// The last one: an earlier one with the same id may be the good one that it conflicts with.
-    mutating func forget(_ id: ShortText, of origin: Origin) {
-        ids.removeLast { $0.origin == origin && $0.id == id }
+    /// Exactly that one: another one with the same id may be the good one that it conflicts with.
+    mutating func forget(_ id: ShortText, of origin: Origin, at position: UInt64) {
+        ids.removeLast { $0.position == position && $0.origin == origin && $0.id == id }
     }
 
     /// Whether something was noted for the turn that is going on.
     var hasOpenTurn: Bool { lastNoted > lastTurn }
 
     /// Closes the turn that is going on.
-    mutating func endTurn(positions rings: some Sequence<UInt64>) {
+    mutating func endTurn(position: (Int) -> UInt64) {
         lastTurn += 1
         turns.append(lastTurn)
-        for position in rings { positions.append(position) }
+        for shard in 0..<shards { positions.append(position(shard)) }
     }
 
     /// Looks how far the journal has come.

@@ -68,8 +68,10 @@ extension IngestLoop {
             return "field \"hold\": \"\(hold)\" is not open: it was settled, released or has lapsed"
         case .badTokenCounts:
             return "the charge does not fit: the balance would leave 26 digits"
-        case .malformed, .tooLarge, .invalidKey, .unknownMachine, .badTime, .sequenceGap,
-            .overloaded:
+        case .overloaded:
+            return "the organisation \"\(organisation)\" has \(reply.hold) open holds and may have "
+                + "no more (holds.max_open_per_org): settle or release some"
+        case .malformed, .tooLarge, .invalidKey, .unknownMachine, .badTime, .sequenceGap:
             return "rejected"
         }
     }

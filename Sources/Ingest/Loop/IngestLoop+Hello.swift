@@ -57,7 +57,10 @@ extension IngestLoop {
             let message = "producer \"\(hello.name)\" is spoken for by another connection"
             fail(connection, ConnectionFault(.producerInUse, message))
         case .tooMany:
-            fail(connection, ConnectionFault(.tooLarge, "there are too many producers"))
+            let message =
+                "producer \"\(hello.name)\" is new, and \(wiring.producers.most) names are known "
+                + "already, which is the most; a producer keeps its name for ever"
+            fail(connection, ConnectionFault(.tooLarge, message))
         }
         connection.hello = nil
         return false

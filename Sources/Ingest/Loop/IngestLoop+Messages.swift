@@ -86,7 +86,7 @@ extension IngestLoop {
         )
         connection.pendingAnswers += 1
         connection.openCalls += 1
-        put(command, .authorize, org: account.org)
+        putCall(command, .authorize, shard: shard(of: account.org))
     }
 
     private func extend(_ request: ExtendRequest, _ connection: Connection) {
@@ -104,7 +104,7 @@ extension IngestLoop {
         )
         connection.pendingAnswers += 1
         connection.openCalls += 1
-        put(command, .extend, org: request.hold.org.raw)
+        putCall(command, .extend, shard: shard(of: request.hold.org.raw))
     }
 
     private func release(_ request: ReleaseRequest, _ connection: Connection) {
@@ -115,7 +115,7 @@ extension IngestLoop {
         )
         connection.pendingAnswers += 1
         connection.openCalls += 1
-        put(command, .release, org: request.hold.org.raw)
+        putCall(command, .release, shard: shard(of: request.hold.org.raw))
     }
 
     private func subscribe(_ topics: Topics, _ connection: Connection) {
@@ -131,13 +131,7 @@ extension IngestLoop {
         }
         connection.presentPending = wiring.commands.count
         for shard in wiring.commands.indices {
-            let command = SubscribeCommand(origin: connection.origin)
-            RingMessage.put(
-                command,
-                kind: CommandKind.subscribe.rawValue,
-                into: wiring.commands[shard]
-            )
-            budget -= 1
+            putCall(SubscribeCommand(origin: connection.origin), .subscribe, shard: shard)
         }
     }
 
@@ -153,10 +147,27 @@ extension IngestLoop {
         reject(rejection, connection)
     }
 
-    func put<Command: BitwiseCopyable>(_ command: Command, _ kind: CommandKind, org: UInt32) {
-        let ring = wiring.commands[shard(of: org)]
+    /// Puts a question into the ring to a shard: its answer waits for nothing to be durable.
+    private func putCall<Command: BitwiseCopyable>(
+        _ command: Command,
+        _ kind: CommandKind,
+        shard: Int
+    ) {
+        let ring = wiring.commands[shard]
+        let start = ring.claimedPosition
         RingMessage.put(command, kind: kind.rawValue, into: ring)
+        let first = lastCalls[shard].upperBound == start ? lastCalls[shard].lowerBound : start
+        lastCalls[shard] = first..<ring.claimedPosition
         budget -= 1
+    }
+
+    /// Up to where a command ring holds what is acknowledged when it is durable.
+    ///
+    /// Why: nobody hurries the disk for the calls behind it, and an acknowledgement that waited for
+    /// them would come with the next tick.
+    func owedPosition(_ shard: Int) -> UInt64 {
+        let claimed = wiring.commands[shard].claimedPosition
+        return lastCalls[shard].upperBound == claimed ? lastCalls[shard].lowerBound : claimed
     }
 
     /// The shard that owns an organisation's partition.

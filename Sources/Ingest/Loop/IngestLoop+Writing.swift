@@ -65,7 +65,9 @@ extension IngestLoop {
             // A sequenced report is answered by its acknowledgement, which is counted elsewhere.
             if reply.sequence > 0 { connection.pendingAnswers += 1 }
             if reply.sequence == 0, !reply.isID { connection.openCalls -= 1 }
-            if reply.isID, case .text(let id) = reply.name { acks.forget(id, of: header.origin) }
+            if reply.isID, case .text(let id) = reply.name {
+                acks.forget(id, of: header.origin, at: header.gate)
+            }
             wiring.counters.rejected.add()
             connection.say(.rejected(rejection(reply)))
         case .present, .presentEnd:
@@ -124,7 +126,6 @@ extension IngestLoop {
 
     /// Sends what has become safe since the last time, one acknowledgement for each connection.
     func acknowledge() {
-        acks.advance { wiring.progress[$0].journaled }
         while let entry = acks.nextSafe() {
             guard let connection = connection(entry.origin) else { continue }
             if connection.durability == .stored {
@@ -156,8 +157,7 @@ extension IngestLoop {
     /// Sends what a connection has to say, as far as the kernel takes it.
     func flush(_ connection: Connection) {
         // Acknowledgements are cumulative: a client that does not read gets one, later.
-        let owes = connection.owesAcknowledgement && connection.safe > 0
-        if connection.safe > connection.acknowledged || owes, !connection.waitsToWrite {
+        if owesAck(connection), !connection.waitsToWrite {
             connection.say(Ack.sequence(connection.safe))
             connection.acknowledged = connection.safe
             connection.owesAcknowledgement = false
@@ -165,6 +165,11 @@ extension IngestLoop {
         guard let sent = send(connection) else { return close(connection) }
         connection.out.removeFirst(sent)
         finishFlush(connection)
+    }
+
+    private func owesAck(_ connection: Connection) -> Bool {
+        connection.safe > connection.acknowledged
+            || (connection.owesAcknowledgement && connection.safe > 0)
     }
 
     /// Sends as much as the kernel takes; nil when the connection is broken.
@@ -196,7 +201,8 @@ extension IngestLoop {
             if connection.waitsToWrite {
                 connection.waitsToWrite = false
                 updateInterest(connection)
-                if connection.safe > connection.acknowledged { markDirty(connection) }
+                // What had to wait goes now: nothing else might come that wakes the loop.
+                if owesAck(connection) { flush(connection) }
             }
             return
         }

@@ -34,6 +34,8 @@ package final class IngestLoop {
     @exclusivity(unchecked) private var accepted: [Connection] = []
     var subscribers: [Connection] = []
     @exclusivity(unchecked) var acks: AckQueue
+    /// The calls that lie last in each command ring, from where to where.
+    @exclusivity(unchecked) var lastCalls: [Range<UInt64>]
     /// How many more messages surely find room in every command ring.
     @exclusivity(unchecked) var budget = 0
     /// How many bytes of names the loop's connections have interned, and may intern.
@@ -79,6 +81,7 @@ package final class IngestLoop {
         self.transport = transport
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
+        self.lastCalls = wiring.commands.map { _ in 0..<0 }
         self.lanes = CommandLanes(wiring.commands)
         self.mostNameBytes = wiring.settings.allNameBytes / max(1, wiring.loops)
         self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
@@ -190,6 +193,9 @@ package final class IngestLoop {
             takenThisTurn = 0
         }
         runShards()
+        // Before the replies: what the disk has now is answered by the shards by now, so that a
+        // report that was rejected is never acknowledged for lack of its rejection.
+        acks.advance { wiring.progress[$0].journaled }
         for shard in wiring.replies.indices { drainReplies(shard) }
         answerHellos()
         acknowledge()
@@ -206,7 +212,7 @@ package final class IngestLoop {
             any = true
         }
         guard any || acks.hasOpenTurn else { return }
-        acks.endTurn(positions: wiring.commands.lazy.map(\.claimedPosition))
+        acks.endTurn { owedPosition($0) }
         for shard in wiring.commands.indices where !wiring.commands[shard].isEmpty {
             let ring = wiring.commands[shard]
             // A little is done here at once, which saves a wake-up; much goes to the shard's own
@@ -429,8 +435,8 @@ extension IngestLoop {
         if let producer = connection.producer {
             let barrier =
                 connection.barrier.isEmpty
-                ? zip(wiring.progress, wiring.commands).map {
-                    Barrier(progress: $0, position: $1.claimedPosition)
+                ? wiring.progress.indices.map {
+                    Barrier(progress: wiring.progress[$0], position: owedPosition($0))
                 } : connection.barrier
             wiring.producers.giveBack(producer.name, producer.state(barrier: barrier))
         }

@@ -153,7 +153,7 @@ public struct RejectedReply: Sendable, BitwiseCopyable {
     public var org: UInt32
     /// The model's number, where it is the matter.
     public var model: UInt32
-    /// The hold, where it is the matter.
+    /// The hold, where it is the matter; with `overloaded`, how many may be open at a time.
     public var hold: UInt64
 
     /// Makes a reply.

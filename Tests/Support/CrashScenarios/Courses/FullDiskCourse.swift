@@ -54,15 +54,25 @@ package struct FullDiskCourse {
         try cluster.crash()
         try waitUntilFull(rig, filling: false)
         try observe(rig, "full of journal, PostgreSQL away")
+        var before = rig.acknowledged
         try cluster.start()
-        try waitUntilBack(rig, "after PostgreSQL's return")
-        try rig.waitUntilCaughtUp()
+        try waitUntilBack(rig, since: before, "after PostgreSQL's return") {
+            try rig.daemon.admin.status()["ready"].bool == true
+        }
+        // What the journal holds now is not given back while PostgreSQL stands still: it must leave
+        // room for the other file, or nothing is gained when that goes.
+        load.hold(true)
+        try rig.waitUntilAnswered(within: 120)
+        try rig.waitUntilStored(within: 120)
         // It must not give segments back meanwhile, or there is room again and again.
         try cluster.freeze(true)
+        load.hold(false)
         try waitUntilFull(rig, filling: true)
         try observe(rig, "full of another's file")
+        before = rig.acknowledged
         disk.clear()
-        try waitUntilBack(rig, "after the other file went")
+        // Its room may be full of journal again before anybody asks whether the daemon is ready.
+        try waitUntilBack(rig, since: before, "after the other file went") { true }
         try cluster.freeze(false)
         try rig.waitUntilCaughtUp()
         if rig.daemon.processID != process { rig.fault("the daemon was not the same all the time") }
@@ -128,14 +138,33 @@ package struct FullDiskCourse {
     }
 
     /// Waits until events are acknowledged again, by the same process.
-    private mutating func waitUntilBack(_ rig: Rig, _ what: String) throws {
-        let (start, before) = (HarnessClock.seconds, rig.acknowledged)
-        try wait(until: "it takes events again: \(rig.daemon.logTail(3))", within: 240) {
-            try rig.daemon.admin.status()["ready"].bool == true && rig.acknowledged > before
+    ///
+    /// - Parameters:
+    ///   - rig: The daemon and its gateways.
+    ///   - before: What was acknowledged before there was room.
+    ///   - what: What has made room.
+    ///   - isBack: What must be true besides.
+    /// - Throws: `HarnessError` when it does not come back, with what is known of it.
+    private mutating func waitUntilBack(
+        _ rig: Rig,
+        since before: UInt64,
+        _ what: String,
+        _ isBack: () throws -> Bool
+    ) throws {
+        let start = HarnessClock.seconds
+        try wait(until: "it takes events again \(what): \(state(rig))", within: 60) {
+            try rig.acknowledged > before && isBack()
         }
         rows.append(
             ("- in service again", "\(Summary.seconds(HarnessClock.seconds - start)) \(what)")
         )
+    }
+
+    /// What is to be known of a daemon that does not come back.
+    private func state(_ rig: Rig) -> String {
+        let status = (try? rig.daemon.admin.status()) ?? .null
+        return "\(status["troubles"]), journal \(status["journal"]), \(disk.free) bytes free, "
+            + "\(rig.acknowledged) of \(rig.sent) acknowledged\n\(rig.daemon.logTail(3))"
     }
 
     /// Kills it on a full disk; the next one must come up when there is room.

@@ -277,6 +277,13 @@ final class Rig {
         )
     }
 
+    /// Waits until everything that the gateways may send is acknowledged.
+    func waitUntilAnswered(within seconds: Double) throws {
+        try wait(until: "\(acknowledged) of \(sent) are acknowledged", within: seconds) {
+            producers.allSatisfy { $0.hasCaughtUp && $0.acknowledged == $0.sent }
+        }
+    }
+
     /// Waits until PostgreSQL has all that the journal has.
     func waitUntilStored(within seconds: Double) throws {
         var status = JSONValue.null

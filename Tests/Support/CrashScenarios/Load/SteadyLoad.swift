@@ -19,6 +19,7 @@ final class SteadyLoad: Sendable {
     private let producers: [LoadProducer]
     private let asker: MeterStream
     private let isStopping = Atomic<Bool>(false)
+    private let isHeld = Atomic<Bool>(false)
     private let finished = DispatchGroup()
     private let state = Mutex(Answers())
 
@@ -46,6 +47,13 @@ final class SteadyLoad: Sendable {
         state.withLock { $0.slowest = 0 }
     }
 
+    /// Lets nobody send or ask anything new, or lets them go on.
+    ///
+    /// - Parameter held: Whether they wait from now on; what they have begun is still finished.
+    func hold(_ held: Bool) {
+        isHeld.store(held, ordering: .releasing)
+    }
+
     /// Ends the load; what is allowed by then is still sent.
     func stop() {
         isStopping.store(true, ordering: .releasing)
@@ -53,10 +61,16 @@ final class SteadyLoad: Sendable {
     }
 
     private func pace(from first: UInt64, to last: UInt64, rate: UInt64) {
-        let start = HarnessClock.seconds
+        var (then, wanted) = (HarnessClock.seconds, Double(first))
         while !isStopping.load(ordering: .acquiring) {
-            let elapsed = HarnessClock.seconds - start
-            let allowed = min(last, first + UInt64(Double(rate) * elapsed))
+            let now = HarnessClock.seconds
+            if !isHeld.load(ordering: .acquiring) { wanted += Double(rate) * (now - then) }
+            then = now
+            // When nobody could send for a while there is a second's worth to catch up with, and
+            // not all of it: the load would be another one afterwards.
+            let furthest = producers.map(\.sent).max() ?? 0
+            wanted = min(wanted, Double(furthest * UInt64(producers.count) + rate))
+            let allowed = min(last, UInt64(wanted))
             for producer in producers { producer.allow(allowed / UInt64(producers.count)) }
             usleep(2000)
         }
@@ -68,6 +82,10 @@ final class SteadyLoad: Sendable {
         call.maxOutputTokens = 100
         call.ttlMilliseconds = 3_600_000
         while !isStopping.load(ordering: .acquiring) {
+            guard !isHeld.load(ordering: .acquiring) else {
+                usleep(1000)
+                continue
+            }
             let start = HarnessClock.seconds
             do throws(MeterClientError) {
                 let outcome = try asker.authorize(call, timeout: .seconds(10))

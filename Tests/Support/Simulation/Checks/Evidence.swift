@@ -170,6 +170,11 @@ final class Evidence {
         end = min(end, position)
     }
 
+    /// Takes in again what lies behind a block's end.
+    func rewind(to position: UInt64) {
+        end = min(end, position)
+    }
+
     private func note(_ invariant: String, _ text: String) {
         if violation == nil { violation = Violation(invariant, text) }
     }

@@ -106,7 +106,7 @@ extension Simulation {
     /// Ends all faults, lets everybody come to an end, and looks at everything.
     func finish() throws(Violation) {
         finalPhase = true
-        isGenerating = false
+        isEnding = true
         calm()
         let deadline = clock.steady + 600_000_000
         let most = step + 60_000
@@ -142,6 +142,8 @@ extension Simulation {
         if !executor.isIdle { return "a task waits" }
         if let overload = life.engine.overload { return "overload: \(overload)" }
         if !life.stages.allSatisfy(\.isIdle) { return "a stage waits" }
+        let now = clock.steady
+        if life.loops.indices.contains(where: { life.isDue($0, now) }) { return "a loop waits" }
         let positions = life.engine.journal.positions
         if positions.written != positions.synced { return "the journal is not synced" }
         if life.engine.stored != positions.synced { return "PostgreSQL is behind" }
@@ -160,24 +162,6 @@ extension Simulation {
         for producer in producers { try producer.check() }
         for source in sources { try source.check() }
         try checkListeners(life)
-    }
-
-    private func checkListeners(_ life: Life) throws(Violation) {
-        var cut: Set<String> = []
-        for account in accounts {
-            guard let number = life.engine.number(ofOrganisation: account.name) else {
-                throw Violation("organisation-lost", account.name)
-            }
-            if isCutOff(number) { cut.insert(account.name) }
-        }
-        for subscriber in subscribers where subscriber.isComplete {
-            // A wallet that has never had anything is cut off without a notice.
-            let known = subscriber.cut.union(subscriber.silent(cut))
-            guard known == cut else {
-                let (told, present) = (subscriber.cut.sorted(), cut.sorted())
-                throw Violation("cutoffs", "\(subscriber.name) was told \(told), it is \(present)")
-            }
-        }
     }
 
     func isCutOff(_ number: UInt32) -> Bool {

@@ -62,6 +62,12 @@ final class Administrator {
 
     var isDone: Bool { call == nil }
 
+    /// What a daemon that has nothing to do has not answered yet; nil for nothing.
+    var debt: String? {
+        guard let call, box != nil, life == world.lives else { return nil }
+        return "\(call) is not answered"
+    }
+
     /// Does one thing.
     func act() throws(Violation) -> Bool {
         if let box, let call, life == world.lives {

@@ -117,4 +117,24 @@ class Client {
 
     /// Whether everything was said and answered.
     var isDone: Bool { true }
+
+    /// What a daemon that has nothing to do still owes it; nil for nothing.
+    final var debt: String? {
+        guard let speaker, !speaker.socket.isClosedByDaemon, !speaker.hasUnsent else { return nil }
+        switch speaker.socket.clientEnd {
+        case .open:
+            if !speaker.socket.toDaemon.isEmpty { return "what it said is not read" }
+            return isReady ? unanswered : "it is not welcomed"
+        case .half:
+            return waitsForStore ? nil : "its connection does not end"
+        case .closed, .reset, .dead:
+            return nil
+        }
+    }
+
+    /// What was said on this connection and is not answered, in words; nil for nothing.
+    var unanswered: String? { nil }
+
+    /// Whether its answers wait for PostgreSQL, which may be away.
+    var waitsForStore: Bool { false }
 }

@@ -22,6 +22,10 @@ final class Gateway: Source {
 
     override var isDone: Bool { super.isDone && questions.isEmpty }
 
+    override var unanswered: String? {
+        questions.isEmpty ? super.unanswered : "\(questions.count) questions are not answered"
+    }
+
     override func reset() {
         super.reset()
         // What was asked on a connection that is gone is not answered any more.

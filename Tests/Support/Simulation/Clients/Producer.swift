@@ -27,6 +27,13 @@ final class Producer: Client {
 
     override var isDone: Bool { acknowledged == UInt64(reports.count) }
 
+    override var waitsForStore: Bool { durability == .stored && !world.isAllStored }
+
+    override var unanswered: String? {
+        guard cursor > acknowledged + 1, !waitsForStore else { return nil }
+        return "\(acknowledged) of \(cursor - 1) are acknowledged"
+    }
+
     override func say(_ speaker: Speaker) -> Bool {
         let roll = world.roll(32)
         if roll == 0, acknowledged > 0 { return repeatOld(speaker) }

@@ -15,6 +15,10 @@ class Source: Client {
 
     override var isDone: Bool { open.isEmpty }
 
+    override var unanswered: String? {
+        open.count == unsent.count ? nil : "\(open.count - unsent.count) reports are not answered"
+    }
+
     override func reset() {
         unsent = open
         conflicts = []

@@ -81,6 +81,7 @@ package struct AccountModel {
         var complaints = [note(usage.org, usage.appliedAt), onlyOnce(usage), price(usage)]
         if organisations[usage.org] == nil { return "usage for no organisation \(usage.org)" }
         complaints.append(organisations[usage.org]?.follow(usage))
+        complaints.append(organisations[usage.org]?.imbalance())
         return complaints.compactMap { $0 }.first.map { "organisation \(usage.org): \($0)" }
     }
 
@@ -170,7 +171,7 @@ package struct AccountModel {
         default:
             // Taken in also when it comes late: the model at the checkpoint knows of no restarts.
             let late = note(change.org, change.appliedAt)
-            let fault = follow(change)
+            let fault = follow(change) ?? organisations[change.org]?.imbalance()
             return (late ?? fault).map { "organisation \(change.org): \($0)" }
         }
     }

@@ -34,6 +34,8 @@ extension NaiveOrganisation {
         if Int64(usage.day.number) != today {
             return "usage counts for day \(usage.day.number), not \(today)"
         }
+        let kept = holds.first { $0.serial == usage.hold }?.amount ?? 0
+        overshoot += max(0, usage.charge.units - kept)
         let parts = settle(
             usage.charge.units,
             hold: usage.hold,
@@ -218,6 +220,22 @@ extension [NaivePart] {
 }
 
 extension NaiveOrganisation {
+    /// What is wrong with the wallet as it stands, whatever has led there; nil for nothing.
+    ///
+    /// What is spent and held together never exceeds what was granted, but by what had happened
+    /// already when it was booked.
+    mutating func imbalance() -> String? {
+        let isCovered = grants.allSatisfy { kept(of: $0.number) <= $0.remaining }
+        if available >= 0, isCovered { overshoot = 0 }
+        if available < -overshoot {
+            return "\(held) is held of \(posted), and only \(overshoot) had to be booked"
+        }
+        for grant in grants where grant.remaining < 0 || grant.remaining > grant.amount {
+            return "\(grant.remaining) is left of grant \(grant.number) over \(grant.amount)"
+        }
+        return nil
+    }
+
     /// All scopes there are.
     package var scopes: [NaiveScope] {
         var scopes = [NaiveScope(scope: 1, id: 0)]

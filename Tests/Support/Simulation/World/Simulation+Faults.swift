@@ -10,6 +10,7 @@ extension Simulation {
         free(stranded: false)
         var next = Weather()
         next.weights = (0..<14).map { _ in [1, 4, 4, 16, 16][random.below(5)] }
+        next.isHushed = random.below(3) == 0
         let isWild = random.below(4) > 0
         if isWild, !finalPhase {
             next.death = random.below(2) == 0 ? 150 << random.below(4) : 0
@@ -63,7 +64,9 @@ extension Simulation {
     }
 
     private func spoilDisk() {
-        let operations: [DiskFault] = [.write, .write, .sync, .sync, .reserve, .create, .rename]
+        let operations: [DiskFault] = [
+            .write, .write, .sync, .sync, .reserve, .create, .rename, .remove, .syncDirectory,
+        ]
         let fault = operations[random.below(operations.count)]
         let code = random.below(2) == 0 ? EIO : ENOSPC
         history.note(.fault, UInt64(fault.rawValue), "the next \(fault) fails with \(code)")
@@ -106,7 +109,7 @@ extension Simulation {
 
 /// Disk calls that are made to fail.
 enum DiskFault: Int {
-    case write, sync, reserve, create, rename
+    case write, sync, reserve, create, rename, remove, syncDirectory
 
     var operation: DiskOperation {
         switch self {
@@ -115,6 +118,8 @@ enum DiskFault: Int {
         case .reserve: .reserve
         case .create: .create
         case .rename: .rename
+        case .remove: .remove
+        case .syncDirectory: .syncDirectory
         }
     }
 }

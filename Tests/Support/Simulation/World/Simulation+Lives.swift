@@ -89,6 +89,9 @@ extension Simulation {
         // A commit that was under way at the death may have come through since.
         model.moveStored(to: min(storedFloor, model.end))
         model.restart(at: end)
+        // A write that was said to fail may have left a shorter block where a longer one, lost with
+        // the power, was written later: it is read from its beginning.
+        evidence.rewind(to: model.end)
         let reader: JournalReader
         do throws(JournalError) {
             reader = try JournalReader(

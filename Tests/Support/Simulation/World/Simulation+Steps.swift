@@ -15,7 +15,7 @@ extension Simulation {
             if random.below(3) < 2, runSomething(life) {
                 // Done.
             } else if try !actSomebody() {
-                wait(life)
+                try wait(life)
             }
         } else if clock.steady >= startAfter {
             try start()
@@ -30,6 +30,18 @@ extension Simulation {
     ///
     /// - Returns: False when none has.
     func runSomething(_ life: Life) -> Bool {
+        let ready = ready(life)
+        guard !ready.isEmpty else { return false }
+        run(pick(ready), life)
+        return true
+    }
+
+    /// Whether the daemon waits for the clock or for somebody else, in all its parts.
+    func isResting(_ life: Life) -> Bool {
+        depth == 0 && ready(life).isEmpty && life.waits.allSatisfy { $0 == .max }
+    }
+
+    private func ready(_ life: Life) -> [Part] {
         let now = clock.steady
         var ready: [Part] = []
         for (number, stage) in life.stages.enumerated() where !stage.isIdle {
@@ -45,9 +57,7 @@ extension Simulation {
             }
             if life.nextTick <= now { ready.append(.tick) }
         }
-        guard !ready.isEmpty else { return false }
-        run(pick(ready), life)
-        return true
+        return ready
     }
 
     private func pick(_ ready: [Part]) -> Part {
@@ -121,7 +131,8 @@ extension Simulation {
     }
 
     /// Nobody has anything to do: time goes on to where somebody has.
-    private func wait(_ life: Life) {
+    private func wait(_ life: Life) throws(Violation) {
+        try checkRest(life)
         var next = min(life.nextTick, life.waits.min() ?? .max)
         for alarm in life.alarms.all { next = min(next, alarm.dueAt) }
         let left = max(1, next - clock.steady)

@@ -39,8 +39,10 @@ package final class Simulation {
     /// How many lives there were.
     var lives = 0
     var step = 0
+    /// Whether nobody thinks of anything new any more.
+    var isEnding = false
     /// Whether clients think of new things.
-    var isGenerating = true
+    var isGenerating: Bool { !isEnding && !(weather.isHushed && step % 256 > 96) }
     /// How wild the present phase is.
     var weather = Weather()
     /// Up to here everything is known to be durable, whatever has crashed since.
@@ -183,7 +185,7 @@ package final class Simulation {
         statistics.bitFlips = damage.flips
         statistics.databaseFailures = database.failures
         let trace = violation == nil ? [] : history.trace
-        isGenerating = false
+        isEnding = true
         bury()
         return SimulationOutcome(
             seed: plan.seed,
@@ -212,6 +214,8 @@ struct Weather {
     var outage = 0
     var diskFault = 0
     var midCall = 0
+    /// Whether everybody falls silent after a while, so that the daemon comes to rest.
+    var isHushed = false
     /// How much more often each part is picked than others: a part with little is slow.
     var weights: [Int] = []
 }

@@ -31,6 +31,8 @@ package struct Statistics: Sendable {
     package var cutoffs = 0
     package var administration = 0
     package var records = 0
+    package var rests = 0
+    package var listenersHeard = 0
 
     package init() {}
 
@@ -48,7 +50,8 @@ package struct Statistics: Sendable {
             ("authorisations", authorizations), ("holds granted", grants), ("refusals", refusals),
             ("extensions", extensions), ("settlements", settlements), ("releases", releases),
             ("cutoffs told", cutoffs), ("administrative calls", administration),
-            ("records judged", records),
+            ("records judged", records), ("rests without debts", rests),
+            ("listeners compared", listenersHeard),
         ]
     }
 }
