@@ -33,6 +33,7 @@ struct EngineParts {
     let journalStage: Stage
     let syncStage: Stage
     let storeStage: Stage
+    let segmentStage: Stage
     let storeWork: StoreStage
     let completions = Completions()
     let wirings: [LoopWiring]
@@ -48,6 +49,7 @@ struct EngineParts {
         journalStage = Stage(label: "meterd.journal", drive: doors.drive)
         syncStage = Stage(label: "meterd.sync", drive: doors.drive)
         storeStage = Stage(label: "meterd.store", drive: doors.drive)
+        segmentStage = Stage(label: "meterd.segments", drive: doors.drive)
         // Taken before the card numbers its own prices: those are not in any record yet.
         let declared = Declared(
             models: recovered.names.highest(.model),
@@ -63,13 +65,13 @@ struct EngineParts {
         counters.journaled.add(recovered.backlog)
         storePosition = StorePosition(recovered.checkpoint)
         let rings = RingMatrix(plan, doors.drive)
-        let pending = PendingMarks()
         var shards: [Shard] = []
         for index in 0..<plan.shards {
             let parts = ShardParts(
                 index: index,
                 stage: Stage(label: "meterd.shard.\(index)", drive: doors.drive),
                 commands: rings.commands.map { $0[index] },
+                calls: rings.calls.map { $0[index] },
                 replies: rings.replies.map { $0[index] },
                 loops: rings.signals,
                 out: rings.out[index],
@@ -89,32 +91,6 @@ struct EngineParts {
             shards.append(Shard(parts))
         }
         self.shards = shards
-        let journalWork = JournalStage(
-            writer: recovered.journal.takeWriter(),
-            rings: rings.out,
-            shards: shards.map(\.stage),
-            signals: shards.map(\.signal),
-            progress: rings.progress,
-            loops: rings.signals,
-            pending: pending,
-            syncStage: syncStage,
-            health: health,
-            seal: seal
-        )
-        let syncWork = SyncStage(
-            journal: recovered.journal,
-            pending: pending,
-            progress: rings.progress,
-            loops: rings.signals,
-            completions: completions,
-            counters: counters,
-            health: health,
-            journalStage: journalStage,
-            storeStage: storeStage
-        )
-        // Nothing is in the rings yet: the two stages find nothing to do until the shards run.
-        journalStage.activate { journalWork.run() }
-        syncStage.activate { syncWork.run() }
         storeWork = try StoreStage(
             recovered: recovered,
             position: storePosition,
@@ -142,19 +118,58 @@ struct EngineParts {
             intake: intake,
             settings: IngestSettings(settings)
         )
+        activateJournal(recovered.journal, rings)
+    }
+
+    /// Gives the stages between the shards and the store their bodies; nothing is in the rings yet,
+    /// so that they find nothing to do until the shards run.
+    private func activateJournal(_ journal: Journal, _ rings: RingMatrix) {
+        let pending = PendingMarks()
+        let journalWork = JournalStage(
+            writer: journal.takeWriter(),
+            rings: rings.out,
+            shards: shards.map(\.stage),
+            signals: shards.map(\.signal),
+            progress: rings.progress,
+            loops: rings.signals,
+            pending: pending,
+            syncStage: syncStage,
+            health: health,
+            seal: seal
+        )
+        let syncWork = SyncStage(
+            journal: journal,
+            pending: pending,
+            progress: rings.progress,
+            loops: rings.signals,
+            completions: completions,
+            counters: counters,
+            health: health,
+            journalStage: journalStage,
+            storeStage: storeStage,
+            segmentStage: segmentStage,
+            seal: seal
+        )
+        let segmentWork = SegmentStage(journal: journal)
+        segmentStage.activate { segmentWork.run() }
+        journalStage.activate { journalWork.run() }
+        syncStage.activate { syncWork.run() }
     }
 
     /// Gives the shards and the store their bodies.
     func activate() {
         let storeWork = self.storeWork
         storeStage.activate { storeWork.run() }
-        for shard in shards { shard.stage.activate { shard.run() } }
+        for shard in shards {
+            shard.stage.activate(brief: { shard.runBriefly($0) }, { shard.run() })
+        }
     }
 }
 
 /// The rings of every loop to and from every shard, and of every shard to the journal.
 struct RingMatrix {
     let commands: [[ByteRing]]
+    let calls: [[ByteRing]]
     let replies: [[ByteRing]]
     let progress: [[CommandProgress]]
     let out: [ByteRing]
@@ -163,6 +178,9 @@ struct RingMatrix {
     init(_ plan: EnginePlan, _ drive: Stage.Drive) {
         func ring() -> ByteRing { ByteRing(capacity: plan.ringBytes) }
         commands = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in ring() } }
+        calls = (0..<plan.loops).map { _ in
+            (0..<plan.shards).map { _ in ByteRing(capacity: Settings.callRingBytes) }
+        }
         // Answers are few and small beside usage.
         let replyBytes = max(plan.ringBytes / 4, 65_536)
         replies = (0..<plan.loops).map { _ in
@@ -186,6 +204,7 @@ struct RingMatrix {
                 index: loop,
                 loops: commands.count,
                 commands: commands[loop],
+                calls: calls[loop],
                 replies: replies[loop],
                 progress: progress[loop],
                 shards: shards,

@@ -29,6 +29,14 @@ struct Fifo<Element> {
         return element
     }
 
+    /// Takes out all elements that match, which are asked about from the youngest to the oldest.
+    mutating func removeAll(where isMeant: (Element) -> Bool) {
+        var kept: [Element] = []
+        for element in elements[head...].reversed() where !isMeant(element) { kept.append(element) }
+        elements.replaceSubrange(0..., with: kept.reversed())
+        head = 0
+    }
+
     /// Takes out the youngest element that matches.
     mutating func removeLast(where isMeant: (Element) -> Bool) {
         guard let index = elements[head...].lastIndex(where: isMeant) else { return }
@@ -51,6 +59,8 @@ struct AckQueue {
         let turn: UInt64
         let origin: Origin
         let id: ShortText
+        /// Behind the report in the ring to its shard.
+        let position: UInt64
     }
 
     struct StoredEntry {
@@ -68,6 +78,11 @@ struct AckQueue {
     private var entries = Fifo<Entry>()
     private var ids = Fifo<IDEntry>()
     private var stored = Fifo<StoredEntry>()
+    /// From so many entries on they are thinned out.
+    private var mostStored = AckQueue.fewestStored
+
+    private static let fewestStored = 16_384
+    private static let shortestStretch: UInt64 = 65_536
 
     init(shards: Int) {
         self.shards = shards
@@ -77,26 +92,49 @@ struct AckQueue {
     var currentTurn: UInt64 { lastTurn + 1 }
     var isEmpty: Bool { entries.isEmpty && ids.isEmpty && stored.isEmpty }
     var waitsForStore: Bool { !stored.isEmpty }
+    /// How many acknowledgements wait for PostgreSQL.
+    var storedCount: Int { stored.count }
 
     mutating func note(_ sequence: UInt64, of origin: Origin) {
         lastNoted = currentTurn
         entries.append(Entry(turn: currentTurn, origin: origin, sequence: sequence))
     }
 
-    mutating func note(_ id: ShortText, of origin: Origin) {
+    mutating func note(_ id: ShortText, of origin: Origin, at position: UInt64) {
         lastNoted = currentTurn
-        ids.append(IDEntry(turn: currentTurn, origin: origin, id: id))
+        ids.append(IDEntry(turn: currentTurn, origin: origin, id: id, position: position))
     }
 
     mutating func noteStored(_ sequence: UInt64, of origin: Origin, after position: UInt64) {
         stored.append(StoredEntry(position: position, origin: origin, sequence: sequence))
+        if stored.count >= mostStored { thinOut() }
+    }
+
+    /// Leaves out all but the last entry of each connection in each stretch of the journal:
+    /// acknowledgements are cumulative, so that it says it all, only later.
+    ///
+    /// Stretches get longer until half of the entries are gone.
+    /// Why: while PostgreSQL is away, a connection notes something in each turn.
+    private mutating func thinOut() {
+        var stretch = AckQueue.shortestStretch
+        while stored.count > mostStored / 2, stretch < 1 << 40 {
+            var kept: [Origin: UInt64] = [:]
+            stored.removeAll { entry in
+                // The newest of each connection stays: nothing comes after it that would cover it.
+                let place = entry.position / stretch
+                return kept.updateValue(place, forKey: entry.origin) == place
+            }
+            stretch *= 2
+        }
+        // With very many connections there is one for each.
+        mostStored = max(AckQueue.fewestStored, stored.count * 2)
     }
 
     /// Forgets a report that was rejected after all.
     ///
-    /// The last one: an earlier one with the same id may be the good one that it conflicts with.
-    mutating func forget(_ id: ShortText, of origin: Origin) {
-        ids.removeLast { $0.origin == origin && $0.id == id }
+    /// Exactly that one: another one with the same id may be the good one that it conflicts with.
+    mutating func forget(_ id: ShortText, of origin: Origin, at position: UInt64) {
+        ids.removeLast { $0.position == position && $0.origin == origin && $0.id == id }
     }
 
     /// Whether something was noted for the turn that is going on.

@@ -84,9 +84,7 @@ extension IngestLoop {
             maxOutput: request.maxOutputTokens ?? .max,
             ttlMilliseconds: request.ttlMilliseconds ?? 0
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        put(command, .authorize, org: account.org)
+        call(command, .authorize, org: account.org, connection)
     }
 
     private func extend(_ request: ExtendRequest, _ connection: Connection) {
@@ -102,9 +100,7 @@ extension IngestLoop {
             tokens: request.tokens,
             maxOutput: request.maxOutputTokens ?? .max
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        put(command, .extend, org: request.hold.org.raw)
+        call(command, .extend, org: request.hold.org.raw, connection)
     }
 
     private func release(_ request: ReleaseRequest, _ connection: Connection) {
@@ -113,9 +109,7 @@ extension IngestLoop {
             request: request.request,
             hold: request.hold
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        put(command, .release, org: request.hold.org.raw)
+        call(command, .release, org: request.hold.org.raw, connection)
     }
 
     private func subscribe(_ topics: Topics, _ connection: Connection) {
@@ -151,12 +145,6 @@ extension IngestLoop {
             message: machine + " is not on the rate card"
         )
         reject(rejection, connection)
-    }
-
-    func put<Command: BitwiseCopyable>(_ command: Command, _ kind: CommandKind, org: UInt32) {
-        let ring = wiring.commands[shard(of: org)]
-        RingMessage.put(command, kind: kind.rawValue, into: ring)
-        budget -= 1
     }
 
     /// The shard that owns an organisation's partition.

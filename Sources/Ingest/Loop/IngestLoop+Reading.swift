@@ -131,7 +131,9 @@ extension IngestLoop {
             case .frame(let header, let length):
                 let frame = rest.extracting(first: length)
                 switch connection.decoder.decode(header, frame) {
-                case .single(let step): take(step, frame, connection)
+                case .single(let step):
+                    take(step, frame, connection)
+                    work(IngestLoop.messageWork, for: connection)
                 case .usage(let reader):
                     guard takeAll(reader, frame, connection) else { return offset }
                 case .heartbeats(let reader): takeAll(reader, frame, connection)
@@ -152,11 +154,19 @@ extension IngestLoop {
         var report = UsageReport()
         // Held for the whole frame, so that nothing is counted for each report.
         let producer = connection.producer ?? nobody
+        // Counted here, so that nothing of the loop is touched for each report.
+        var left = slice
+        defer { slice = left }
         while true {
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
                 stall(connection)
                 return false
+            }
+            left &-= 1
+            if left < 0 {
+                lookAround(connection)
+                left = slice
             }
             switch reader.next(in: frame, into: &report) {
             case .usage: take(report, frame, connection, producer)
@@ -211,6 +221,7 @@ extension IngestLoop {
                 var span = line.mutableBytes
                 let step = decoder.decode(&span)
                 take(step, UnsafeRawBufferPointer(line).bytes, connection)
+                work(IngestLoop.messageWork, for: connection)
                 offset += length + 1
             }
         }

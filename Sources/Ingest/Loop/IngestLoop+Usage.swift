@@ -46,11 +46,16 @@ extension IngestLoop {
         let names = namesDigest(report, frame, connection)
         facts.content = draft(facts, report, frame, at: scratch).contentDigest(names: names)
         facts.identity = identity(report, frame, org: facts.org, producer)
+        put(facts, report, frame, connection)
         if let id = ShortText(report.id, in: frame) {
-            acks.note(id, of: connection.origin)
+            let position = wiring.commands[shard(of: facts.org)].claimedPosition
+            acks.note(id, of: connection.origin, at: position)
             connection.pendingAnswers += 1
         }
-        put(facts, report, frame, connection)
+        if !connection.reportedThisTurn {
+            connection.reportedThisTurn = true
+            reporters.append(connection)
+        }
         takenThisTurn += 1
     }
 
