@@ -13,7 +13,7 @@ import Wire
         var queue = AckQueue(shards: 1)
         queue.note(id, of: origin(1), at: 100)
         queue.note(id, of: origin(1), at: 200)
-        queue.endTurn(positions: [200])
+        queue.endTurn { _ in 200 }
         queue.forget(id, of: origin(1), at: 100)
         queue.advance { _ in 200 }
         #expect(queue.nextSafeID()?.position == 200)

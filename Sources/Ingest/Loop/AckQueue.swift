@@ -141,10 +141,10 @@ struct AckQueue {
     var hasOpenTurn: Bool { lastNoted > lastTurn }
 
     /// Closes the turn that is going on.
-    mutating func endTurn(positions rings: some Sequence<UInt64>) {
+    mutating func endTurn(position: (Int) -> UInt64) {
         lastTurn += 1
         turns.append(lastTurn)
-        for position in rings { positions.append(position) }
+        for shard in 0..<shards { positions.append(position(shard)) }
     }
 
     /// Looks how far the journal has come.

@@ -100,8 +100,8 @@ extension IngestLoop {
         if let producer = connection.producer {
             let barrier =
                 connection.barrier.isEmpty
-                ? zip(wiring.progress, wiring.commands).map {
-                    Barrier(progress: $0, position: $1.claimedPosition)
+                ? wiring.progress.indices.map {
+                    Barrier(progress: wiring.progress[$0], position: owedPosition($0))
                 } : connection.barrier
             wiring.producers.giveBack(producer.name, producer.state(barrier: barrier))
         }

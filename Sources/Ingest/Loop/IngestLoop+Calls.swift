@@ -111,8 +111,7 @@ extension IngestLoop {
             RingMessage.put(command, kind: kind.rawValue, into: calls)
             return
         }
-        RingMessage.put(command, kind: kind.rawValue, into: wiring.commands[shard])
-        budget -= 1
+        putCall(command, kind, shard: shard)
         guard !connection.reportedThisTurn else { return }
         connection.reportedThisTurn = true
         reporters.append(connection)

@@ -125,13 +125,7 @@ extension IngestLoop {
         }
         connection.presentPending = wiring.commands.count
         for shard in wiring.commands.indices {
-            let command = SubscribeCommand(origin: connection.origin)
-            RingMessage.put(
-                command,
-                kind: CommandKind.subscribe.rawValue,
-                into: wiring.commands[shard]
-            )
-            budget -= 1
+            putCall(SubscribeCommand(origin: connection.origin), .subscribe, shard: shard)
         }
     }
 
@@ -145,6 +139,29 @@ extension IngestLoop {
             message: machine + " is not on the rate card"
         )
         reject(rejection, connection)
+    }
+
+    /// Puts a question into the ring to a shard: its answer waits for nothing to be durable.
+    func putCall<Command: BitwiseCopyable>(
+        _ command: Command,
+        _ kind: CommandKind,
+        shard: Int
+    ) {
+        let ring = wiring.commands[shard]
+        let start = ring.claimedPosition
+        RingMessage.put(command, kind: kind.rawValue, into: ring)
+        let first = lastCalls[shard].upperBound == start ? lastCalls[shard].lowerBound : start
+        lastCalls[shard] = first..<ring.claimedPosition
+        budget -= 1
+    }
+
+    /// Up to where a command ring holds what is acknowledged when it is durable.
+    ///
+    /// Why: nobody hurries the disk for the calls behind it, and an acknowledgement that waited for
+    /// them would come with the next tick.
+    func owedPosition(_ shard: Int) -> UInt64 {
+        let claimed = wiring.commands[shard].claimedPosition
+        return lastCalls[shard].upperBound == claimed ? lastCalls[shard].lowerBound : claimed
     }
 
     /// The shard that owns an organisation's partition.

@@ -131,7 +131,6 @@ extension IngestLoop {
 
     /// Sends what has become safe since the last time, one acknowledgement for each connection.
     func acknowledge() {
-        acks.advance { wiring.progress[$0].journaled }
         while let entry = acks.nextSafe() {
             guard let connection = connection(entry.origin) else { continue }
             if connection.durability == .stored {
@@ -166,8 +165,7 @@ extension IngestLoop {
     /// Sends what a connection has to say, as far as the kernel takes it.
     func flush(_ connection: Connection) {
         // Acknowledgements are cumulative: a client that does not read gets one, later.
-        let owes = connection.owesAcknowledgement && connection.safe > 0
-        if connection.safe > connection.acknowledged || owes, !connection.waitsToWrite {
+        if owesAck(connection), !connection.waitsToWrite {
             connection.say(Ack.sequence(connection.safe))
             connection.acknowledged = connection.safe
             connection.owesAcknowledgement = false
@@ -175,6 +173,11 @@ extension IngestLoop {
         guard let sent = send(connection) else { return close(connection) }
         connection.out.removeFirst(sent)
         finishFlush(connection)
+    }
+
+    private func owesAck(_ connection: Connection) -> Bool {
+        connection.safe > connection.acknowledged
+            || (connection.owesAcknowledgement && connection.safe > 0)
     }
 
     /// Sends as much as the kernel takes; nil when the connection is broken.
@@ -210,7 +213,8 @@ extension IngestLoop {
             if connection.waitsToWrite {
                 connection.waitsToWrite = false
                 updateInterest(connection)
-                if connection.safe > connection.acknowledged { markDirty(connection) }
+                // What had to wait goes now: nothing else might come that wakes the loop.
+                if owesAck(connection) { flush(connection) }
             }
             return
         }

@@ -49,6 +49,8 @@ package final class IngestLoop {
     var rest: (since: Timestamp, until: Timestamp)?
     var subscribers: [Connection] = []
     @exclusivity(unchecked) var acks: AckQueue
+    /// The calls that lie last in each command ring, from where to where.
+    @exclusivity(unchecked) var lastCalls: [Range<UInt64>]
     /// How many more messages surely find room in every command ring.
     @exclusivity(unchecked) var budget = 0
     /// How many bytes of names the loop's connections have interned, and may intern.
@@ -96,6 +98,7 @@ package final class IngestLoop {
         self.transport = transport
         self.others = others
         self.acks = AckQueue(shards: wiring.commands.count)
+        self.lastCalls = wiring.commands.map { _ in 0..<0 }
         self.lanes = CommandLanes(wiring.commands)
         self.mostNameBytes = wiring.settings.allNameBytes / max(1, wiring.loops)
         self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
@@ -246,6 +249,9 @@ package final class IngestLoop {
         }
         runCalls()
         runShards()
+        // Before the replies: what the disk has now is answered by the shards by now, so that a
+        // report that was rejected is never acknowledged for lack of its rejection.
+        acks.advance { wiring.progress[$0].journaled }
         for shard in wiring.replies.indices { drainReplies(shard) }
         answerHellos()
         acknowledge()
@@ -263,7 +269,7 @@ package final class IngestLoop {
             begun |= 1 << UInt64(shard)
         }
         guard begun != 0 || acks.hasOpenTurn else { return }
-        acks.endTurn(positions: wiring.commands.lazy.map(\.claimedPosition))
+        acks.endTurn { owedPosition($0) }
         let most = expectsCalls ? IngestLoop.inlineBytesForCalls : IngestLoop.inlineBytes
         for shard in wiring.commands.indices {
             let ring = wiring.commands[shard]
