@@ -12,7 +12,7 @@ package final class IngestLoop {
     let wiring: LoopWiring
     let settings: IngestSettings
     let transport: any Transport
-    /// Where what is read now goes: the loop's large buffer, or the small one while it looks around.
+    /// Where what is read now goes: the large buffer, or the small one while the loop looks around.
     @exclusivity(unchecked) var buffer: UnsafeMutableRawBufferPointer
     let large: UnsafeMutableRawBufferPointer
     let small: UnsafeMutableRawBufferPointer
