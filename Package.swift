@@ -150,6 +150,7 @@ let package = Package(
         ),
         tests("MeterClientTests", ["MeterClient", "Wire", "Quantities", "CLinux"]),
         tests("SettingsFilesTests", ["SettingsFiles", "Rating", "Quantities", "CLinux"]),
+        tests("IngestTests", ["Ingest", "Quantities", "Wire"]),
         tests(
             "EngineTests",
             [

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int meterd_reserve(int fd, int64_t offset, int64_t length) {
     return fallocate(fd, 0, offset, length) == 0 ? 0 : errno;
@@ -56,6 +58,27 @@ void meterd_unmap(void *start, size_t bytes) {
 void meterd_use_large_pages(void *start, size_t bytes) {
     madvise(start, bytes, MADV_HUGEPAGE);
     madvise(start, bytes, MADV_COLLAPSE);
+}
+
+// glibc has no function for it, and headers that declare the structure clash with older ones.
+struct scheduling {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime;
+    uint64_t deadline;
+    uint64_t period;
+};
+
+int meterd_request_slice(uint64_t nanoseconds) {
+    struct scheduling present = {.size = sizeof(present)};
+    if (syscall(SYS_sched_getattr, 0, &present, sizeof(present), 0) != 0) {
+        return errno;
+    }
+    present.runtime = nanoseconds;
+    return syscall(SYS_sched_setattr, 0, &present, 0) == 0 ? 0 : errno;
 }
 
 // The reflected Castagnoli polynomial.

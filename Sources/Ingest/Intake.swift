@@ -124,6 +124,7 @@ public struct IngestSettings: Sendable {
 /// Order: stored releasing by the journal, loaded acquiring by the loop.
 public final class CommandProgress: Sendable {
     private let writtenCell = Atomic<UInt64>(0)
+    private let callsCell = Atomic<UInt64>(0)
     private let journaledCell = Atomic<UInt64>(0)
 
     /// Starts at the beginning of the ring.
@@ -133,6 +134,12 @@ public final class CommandProgress: Sendable {
     public var written: UInt64 {
         get { writtenCell.load(ordering: .acquiring) }
         set { writtenCell.store(newValue, ordering: .releasing) }
+    }
+
+    /// Position in the ring of calls up to which everything is written to the journal.
+    public var callsWritten: UInt64 {
+        get { callsCell.load(ordering: .acquiring) }
+        set { callsCell.store(newValue, ordering: .releasing) }
     }
 
     /// Position in the command ring up to which everything is safe on disk.
@@ -152,6 +159,8 @@ public final class IngestCounters: Sendable {
     public let rejected = PaddedCounter()
     /// Connections at fault.
     public let faults = PaddedCounter()
+    /// How often nobody could be let in, because the process had no descriptor or memory left.
+    public let exhausted = PaddedCounter()
     /// Open connections.
     public let connections = PaddedGauge()
 

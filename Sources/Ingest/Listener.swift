@@ -39,6 +39,9 @@ public final class Listener: Sendable {
     private let signals: [LoopSignal]
     private let finished: DispatchGroup
 
+    /// The shortest slice that the scheduler knows.
+    private static let sliceNanoseconds: UInt64 = 100_000
+
     /// Starts the loops on a listening socket.
     ///
     /// - Parameters:
@@ -56,6 +59,9 @@ public final class Listener: Sendable {
             let queue = DispatchQueue(label: "meterd.ingest.\(wiring.index)", qos: .userInitiated)
             group.enter()
             queue.async {
+                // What a loop does is short, and somebody waits for it: its turn should come soon
+                // also where others want the processor. Where it may not ask, it waits like them.
+                _ = meterd_request_slice(Listener.sliceNanoseconds)
                 let loop = IngestLoop(
                     wiring: wiring,
                     transport: EpollTransport(

@@ -94,6 +94,19 @@ public final class Journal: Sendable {
         try JournalReader(storage: storage, from: position)
     }
 
+    /// Whether `prepareSegment()` has something to do, unless the journal is full.
+    public var wantsSegment: Bool { segments.wantsNext }
+
+    /// Creates the next segment ahead of its need, when the current one is more than half full.
+    ///
+    /// From any thread; it takes as long as the disk does. If it is never called, or fails, the
+    /// writer creates the segment itself when it needs it.
+    ///
+    /// - Throws: `JournalError.disk`.
+    public func prepareSegment() throws(JournalError) {
+        try segments.prepare()
+    }
+
     /// Says that what lies before a position is not needed any more, and frees its whole segments.
     ///
     /// - Parameter position: At most the synced position; going back is ignored.

@@ -38,14 +38,11 @@ public final class JournalSyncer {
         positions.advanceSynced(to: target)
     }
 
-    /// Creates the next segment ahead of its need, when the current one is more than half full.
-    ///
-    /// To be called after the acknowledgements that a `sync()` allows are on their way. If it is
-    /// never called, or fails, the writer creates the segment itself when it needs it.
+    /// Creates the next segment ahead of its need, as the journal's `prepareSegment()` does.
     ///
     /// - Throws: `JournalError.disk`.
     public func prepareSegment() throws(JournalError) {
-        try journal.segments.prepare()
+        try journal.prepareSegment()
     }
 
     private func rewrite(upTo target: UInt64) throws(JournalError) {

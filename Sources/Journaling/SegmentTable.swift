@@ -74,12 +74,19 @@ final class SegmentTable: Sendable {
         }
     }
 
+    /// Whether `prepare()` would create a segment, if there may be one.
+    var wantsNext: Bool { isHalfFull(last) }
+
+    private func isHalfFull(_ segment: Segment) -> Bool {
+        positions.written > segment.start + segment.size / 2
+    }
+
     /// Creates the segment after the last when that is more than half full, if there may be one.
     ///
     /// - Throws: `JournalError.disk`.
     func prepare() throws(JournalError) {
         let newest = last
-        guard positions.written > newest.start + newest.size / 2 else { return }
+        guard isHalfFull(newest) else { return }
         try changes.withLock { (changes: inout Changes) throws(JournalError) in
             guard last.start == newest.start, hasRoom(changes) else { return }
             _ = try append(&changes)

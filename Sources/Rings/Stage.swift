@@ -5,6 +5,8 @@ import Synchronization
 /// A body that at most one thread runs at a time, and that runs again after every kick.
 ///
 /// Layout:      idle -> scheduled -> running <-> runningAgain     (then back to idle, or scheduled)
+///              A turn that is scheduled may be taken over before the queue begins it; the queue
+///              then finds the state changed and does nothing.
 /// Invariants:  the body is never run by two threads at once; after a kick returns, a run of the
 ///              body begins that sees everything written before the kick.
 /// Order:       every change of state is a read-modify-write, acquiring and releasing. What one run
@@ -20,9 +22,9 @@ import Synchronization
 /// Why:         one wake-up per idle-to-busy turn, and a stage whose queue would have to wake up
 ///              first can be driven by the thread that filled its ring.
 public final class Stage: @unchecked Sendable {
-    // SAFETY: `body` is written once, by `activate` while the state says that the stage is held by
-    // its creator, and then only called by the thread that moved the state to running. Attacked by
-    // `StageStressTests` with many threads.
+    // SAFETY: `body` and `brief` are written once, by `activate` while the state says that the stage
+    // is held by its creator, and then only called by the thread that moved the state to running.
+    // Attacked by `StageStressTests` with many threads.
 
     /// What a stage's kicks set going.
     public enum Drive: Sendable {
@@ -40,6 +42,7 @@ public final class Stage: @unchecked Sendable {
     private let rounds: Int
     private let state = Atomic<State>(.runningAgain)
     private var body: (() -> Void)?
+    private var brief: ((Int) -> Void)?
 
     /// Makes a stage that waits for its body; kicks until then are remembered.
     ///
@@ -85,10 +88,16 @@ public final class Stage: @unchecked Sendable {
 
     /// Gives the stage its body, once; it runs soon after, as if it had been kicked.
     ///
-    /// - Parameter body: What the stage does; it drains what it finds and returns.
-    public func activate(_ body: sending @escaping () -> Void) {
+    /// - Parameters:
+    ///   - brief: The part of the body's work that does not bear waiting, for `runBriefly(_:)`.
+    ///   - body: What the stage does; it drains what it finds and returns.
+    public func activate(
+        brief: sending ((Int) -> Void)? = nil,
+        _ body: sending @escaping () -> Void
+    ) {
         invariant(self.body == nil, "a stage is activated once")
         self.body = body
+        self.brief = brief
         // Held as `runningAgain` since the initialiser: kicks before this point changed nothing.
         schedule(from: .runningAgain)
     }
@@ -100,6 +109,7 @@ public final class Stage: @unchecked Sendable {
     package func retire() {
         invariant(drive == .hand, "only a stage driven by hand is retired")
         body = nil
+        brief = nil
     }
 
     /// Asks for a run after this moment; returns at once.
@@ -118,6 +128,54 @@ public final class Stage: @unchecked Sendable {
         guard mark(idleBecomes: .running) == .idle else { return false }
         runRounds()
         return true
+    }
+
+    /// Runs the body here and now if nobody does, also in the place of a queue that was kicked and
+    /// has not begun; else asks for another run, as `kick()` does.
+    ///
+    /// Why: a queue's thread may have to wait for a processor, and what is asked now would wait
+    /// with it.
+    ///
+    /// - Returns: Whether the body ran on this thread.
+    @discardableResult
+    public func runNow() -> Bool {
+        guard takeOver() != nil else {
+            kick()
+            return false
+        }
+        runRounds()
+        return true
+    }
+
+    /// Runs what does not bear waiting here and now if nobody runs the body; else asks for a run of
+    /// the body, as `kick()` does.
+    ///
+    /// A kick that waits goes on waiting, and its run sees what this one wrote.
+    ///
+    /// - Parameter extent: What the brief part is told.
+    /// - Returns: Whether it ran on this thread.
+    @discardableResult
+    public func runBriefly(_ extent: Int = 0) -> Bool {
+        guard let before = takeOver() else {
+            kick()
+            return false
+        }
+        guard let brief else { invariantBroken("a stage that is run briefly has a brief part") }
+        brief(extent)
+        handBack(before)
+        return true
+    }
+
+    /// Does something while the stage cannot run, as if another thread were running it.
+    ///
+    /// Only for a stage that is driven by hand: a simulated run has no other threads.
+    ///
+    /// - Parameter action: What to do meanwhile.
+    package func occupied(_ action: () -> Void) {
+        invariant(drive == .hand, "only a stage driven by hand is occupied")
+        let before = takeOver()
+        action()
+        if let before { handBack(before) }
     }
 
     /// Runs the body here if a kick is waiting; only for a stage that is driven by hand.
@@ -164,9 +222,43 @@ extension Stage {
     }
 
     private func runScheduled() {
-        let before = state.exchange(.running, ordering: .acquiringAndReleasing)
-        invariant(before == .scheduled, "a scheduled stage waits for its turn")
-        runRounds()
+        // Somebody may have taken the turn over; then there is nothing left of the kick to do.
+        let (isOurs, _) = state.compareExchange(
+            expected: .scheduled,
+            desired: .running,
+            ordering: .acquiringAndReleasing
+        )
+        if isOurs { runRounds() }
+    }
+
+    /// Makes this thread the running one if there is none; returns the state before, or nil.
+    private func takeOver() -> State? {
+        var seen = state.load(ordering: .relaxed)
+        while seen == .idle || seen == .scheduled {
+            let (exchanged, original) = state.weakCompareExchange(
+                expected: seen,
+                desired: .running,
+                ordering: .acquiringAndReleasing
+            )
+            if exchanged { return original }
+            seen = original
+        }
+        return nil
+    }
+
+    /// Ends what `takeOver()` began without having run the body.
+    private func handBack(_ before: State) {
+        let (exchanged, _) = state.compareExchange(
+            expected: .running,
+            desired: before,
+            ordering: .acquiringAndReleasing
+        )
+        if !exchanged {
+            schedule(from: .runningAgain)
+        } else if before == .scheduled {
+            // The queue may have come meanwhile and found that it was not its turn.
+            enqueue()
+        }
     }
 
     /// The body's rounds; the caller has moved the state to running.
@@ -197,7 +289,7 @@ extension Stage {
         enqueue()
     }
 
-    /// Has the stage's queue run it; only ever for one turn at a time, which `scheduled` marks.
+    /// Has the stage's queue run it, if the turn is still to be had then, which `scheduled` marks.
     private func enqueue() {
         source?.or(data: 1)
     }

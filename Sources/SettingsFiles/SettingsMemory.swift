@@ -41,6 +41,9 @@ extension Settings {
     private static let rowBytes = 512
     /// A remembered id with its fingerprint, its time, and the table's slack.
     private static let idBytes = 64
+    /// The ring from a loop to a shard for calls, beside the one for usage: those that do not fit
+    /// go the other way.
+    public static let callRingBytes = 65_536
     /// What the names that all connections intern may take together.
     public static let nameBytes = 256 << 20
 
@@ -60,7 +63,8 @@ extension Settings {
         let perConnection = longest + dataSocket.sendBufferBytes
         return MemoryBound(
             // To the shards, the answers back, and from the shards to the journal.
-            rings: loops * shards * (engine.ringBytes + max(engine.ringBytes / 4, 65_536))
+            rings: loops * shards
+                * (engine.ringBytes + Settings.callRingBytes + max(engine.ringBytes / 4, 65_536))
                 + shards * max(engine.ringBytes, 1 << 20),
             blocks: 2 * Settings.journalBlockBytes + postgres.batchRows * Settings.rowBytes
                 + journal.maxUnsyncedBytes,

@@ -8,7 +8,8 @@ import Quantities
 /// Why:         noncopyable and without a class's exclusivity checks, as every answer passes here.
 public struct WireBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer
-    private var capacity: Int
+    /// How many bytes there is memory for.
+    public private(set) var capacity: Int
     /// How many bytes are written.
     public private(set) var count = 0
 

@@ -57,6 +57,49 @@ import Testing
         #expect(stage.step())
     }
 
+    @Test func `a turn that waits for its queue can be taken over`() {
+        let runs = PaddedCounter()
+        let stage = Stage(label: "rings.test.stage", drive: .hand) { runs.add() }
+        #expect(stage.runNow())
+        #expect(runs.value == 1)
+        #expect(stage.isIdle)
+        #expect(!stage.step())
+        stage.occupied { #expect(!stage.runNow()) }
+        #expect(runs.value == 1)
+        #expect(stage.step())
+        #expect(runs.value == 2)
+    }
+
+    @Test func `a brief run leaves the kick that waits to its queue`() {
+        let runs = PaddedCounter()
+        let briefs = PaddedCounter()
+        let stage = Stage(label: "rings.test.stage", drive: .hand)
+        stage.activate(brief: { briefs.add(UInt64($0)) }, { runs.add() })
+        #expect(stage.runBriefly(1))
+        #expect(briefs.value == 1)
+        #expect(runs.value == 0)
+        #expect(stage.step())
+        #expect(runs.value == 1)
+        #expect(stage.runBriefly(1))
+        #expect(briefs.value == 2)
+        #expect(stage.isIdle)
+        stage.occupied { #expect(!stage.runBriefly()) }
+        #expect(briefs.value == 2)
+        #expect(stage.step())
+        #expect(runs.value == 2)
+    }
+
+    @Test func `a kick during a brief run is not lost`() {
+        let runs = PaddedCounter()
+        let stage = Stage(label: "rings.test.stage", drive: .hand)
+        stage.activate(brief: { [unowned stage] _ in stage.kick() }, { runs.add() })
+        _ = stage.step()
+        #expect(stage.runBriefly(1))
+        #expect(!stage.isIdle)
+        #expect(stage.step())
+        #expect(runs.value == 2)
+    }
+
     @Test func `a body that runs itself inline runs again, not deeper`() {
         let runs = PaddedCounter()
         let depth = PaddedGauge()
@@ -103,7 +146,8 @@ import Testing
 ///
 /// Method: a plain counter that only the body touches must keep up with an atomic one.
 @Suite struct StageStressTests {
-    private final class Tally {
+    // SAFETY: only the body and its brief part touch it, which is what is tested.
+    private final class Tally: @unchecked Sendable {
         var inside = 0
         var overlaps = 0
         var drained = 0
@@ -117,19 +161,34 @@ import Testing
         let seen = Atomic<Int>(0)
         let overlaps = Atomic<Int>(0)
         let tally = Tally()
-        let stage = Stage(label: "rings.test.stage", rounds: rounds) {
-            tally.inside += 1
-            if tally.inside != 1 { overlaps.wrappingAdd(1, ordering: .relaxed) }
-            tally.drained = added.load(ordering: .relaxed)
-            seen.store(tally.drained, ordering: .relaxed)
-            tally.inside -= 1
-        }
+        let stage = Stage(label: "rings.test.stage", rounds: rounds)
+        stage.activate(
+            brief: { _ in
+                tally.inside += 1
+                if tally.inside != 1 { tally.overlaps += 1 }
+                tally.inside -= 1
+            },
+            {
+                tally.inside += 1
+                if tally.inside != 1 { overlaps.wrappingAdd(1, ordering: .relaxed) }
+                tally.drained = added.load(ordering: .relaxed)
+                seen.store(tally.drained, ordering: .relaxed)
+                tally.inside -= 1
+            }
+        )
         let group = DispatchGroup()
         for thread in 0..<threads {
             DispatchQueue(label: "rings.test.kicker").async(group: group) {
                 for turn in 0..<perThread {
                     added.wrappingAdd(1, ordering: .relaxed)
-                    if (turn + thread) % 3 == 0 { stage.runInline() } else { stage.kick() }
+                    switch (turn + thread) % 5 {
+                    case 0: stage.runInline()
+                    case 1: stage.runNow()
+                    case 2:
+                        stage.kick()
+                        stage.runBriefly()
+                    default: stage.kick()
+                    }
                 }
             }
         }
@@ -137,6 +196,7 @@ import Testing
         untilIdle(stage)
         #expect(seen.load(ordering: .relaxed) == threads * perThread)
         #expect(overlaps.load(ordering: .relaxed) == 0)
+        #expect(tally.overlaps == 0)
     }
 
     @Test func `a single kick into quiet is never lost`() {

@@ -33,7 +33,9 @@ extension Engine {
     /// Takes a daemon apart that has died, so that nothing of it stays in memory.
     package func retire() {
         abandon()
-        for stage in shardStages + [journalStage, syncStage, storeStage] { stage.retire() }
+        for stage in shardStages + [journalStage, segmentStage, syncStage, storeStage] {
+            stage.retire()
+        }
     }
 
     /// Lets every call that still waits go on, of a daemon that has died; what they answer means

@@ -42,6 +42,7 @@ public final class Engine: Sendable {
     package let journalStage: Stage
     package let syncStage: Stage
     package let storeStage: Stage
+    package let segmentStage: Stage
     private let storeWork: StoreStage
     let completions: Completions
     /// What the loops share with the rest, for those who drive loops by hand.
@@ -135,6 +136,7 @@ public final class Engine: Sendable {
         journalStage = parts.journalStage
         syncStage = parts.syncStage
         storeStage = parts.storeStage
+        segmentStage = parts.segmentStage
         storeWork = parts.storeWork
         completions = parts.completions
         wirings = parts.wirings
@@ -242,8 +244,23 @@ public final class Engine: Sendable {
         {
             syncStage.kick()
         }
+        tellExhaustion()
         // PostgreSQL's lease wants renewing, whether there is traffic or not.
         if ticks.next() % 10 == 0 { storeStage.kick() }
+    }
+
+    /// Tells people when nobody can be let in, and for a second after.
+    private func tellExhaustion() {
+        switch ticks.exhaustion(of: ingest.exhausted.value) {
+        case .same: break
+        case .began:
+            health.set(
+                .descriptors,
+                "New connections wait: the process has no file descriptor or memory left for one. "
+                    + "Raise its limit of open files, or close some."
+            )
+        case .ended: health.set(.descriptors, nil)
+        }
     }
 
     /// Changes all shards over to a rate card.
@@ -271,6 +288,28 @@ public final class Engine: Sendable {
 private final class TickCounter: Sendable {
     private let count = Atomic<Int>(0)
     private let lastRetry = Atomic<Int64>(0)
+    private let exhausted = Atomic<UInt64>(0)
+    private let quietTicks = Atomic<Int>(.max)
+
+    /// What has become of the lack of descriptors.
+    enum Exhaustion {
+        case same
+        case began
+        case ended
+    }
+
+    /// Notes how often nobody could be let in so far.
+    func exhaustion(of count: UInt64) -> Exhaustion {
+        let quiet = quietTicks.load(ordering: .relaxed)
+        if exhausted.exchange(count, ordering: .relaxed) != count {
+            quietTicks.store(0, ordering: .relaxed)
+            return quiet == .max ? .began : .same
+        }
+        guard quiet != .max else { return .same }
+        let isOver = quiet >= 10
+        quietTicks.store(isOver ? .max : quiet + 1, ordering: .relaxed)
+        return isOver ? .ended : .same
+    }
 
     func next() -> Int {
         count.wrappingAdd(1, ordering: .relaxed).newValue

@@ -33,6 +33,7 @@ struct EngineParts {
     let journalStage: Stage
     let syncStage: Stage
     let storeStage: Stage
+    let segmentStage: Stage
     let storeWork: StoreStage
     let completions = Completions()
     let wirings: [LoopWiring]
@@ -48,6 +49,7 @@ struct EngineParts {
         journalStage = Stage(label: "meterd.journal", drive: doors.drive)
         syncStage = Stage(label: "meterd.sync", drive: doors.drive)
         storeStage = Stage(label: "meterd.store", drive: doors.drive)
+        segmentStage = Stage(label: "meterd.segments", drive: doors.drive)
         // Taken before the card numbers its own prices: those are not in any record yet.
         let declared = Declared(
             models: recovered.names.highest(.model),
@@ -130,8 +132,12 @@ struct EngineParts {
             counters: counters,
             health: health,
             journalStage: journalStage,
-            storeStage: storeStage
+            storeStage: storeStage,
+            segmentStage: segmentStage,
+            seal: seal
         )
+        let segmentWork = SegmentStage(journal: journal)
+        segmentStage.activate { segmentWork.run() }
         journalStage.activate { journalWork.run() }
         syncStage.activate { syncWork.run() }
     }
@@ -140,7 +146,9 @@ struct EngineParts {
     func activate() {
         let storeWork = self.storeWork
         storeStage.activate { storeWork.run() }
-        for shard in shards { shard.stage.activate { shard.run() } }
+        for shard in shards {
+            shard.stage.activate(brief: { shard.runBriefly($0) }, { shard.run() })
+        }
     }
 }
 
@@ -163,6 +171,7 @@ private struct ShardCommons {
             index: index,
             stage: Stage(label: "meterd.shard.\(index)", drive: doors.drive),
             commands: rings.commands.map { $0[index] },
+            calls: rings.calls.map { $0[index] },
             replies: rings.replies.map { $0[index] },
             loops: rings.signals,
             out: rings.out[index],
@@ -185,6 +194,7 @@ private struct ShardCommons {
 /// The rings of every loop to and from every shard, and of every shard to the journal.
 struct RingMatrix {
     let commands: [[ByteRing]]
+    let calls: [[ByteRing]]
     let replies: [[ByteRing]]
     let progress: [[CommandProgress]]
     let out: [ByteRing]
@@ -193,6 +203,9 @@ struct RingMatrix {
     init(_ plan: EnginePlan, _ drive: Stage.Drive) {
         func ring() -> ByteRing { ByteRing(capacity: plan.ringBytes) }
         commands = (0..<plan.loops).map { _ in (0..<plan.shards).map { _ in ring() } }
+        calls = (0..<plan.loops).map { _ in
+            (0..<plan.shards).map { _ in ByteRing(capacity: Settings.callRingBytes) }
+        }
         // Answers are few and small beside usage.
         let replyBytes = max(plan.ringBytes / 4, 65_536)
         replies = (0..<plan.loops).map { _ in
@@ -216,6 +229,7 @@ struct RingMatrix {
                 index: loop,
                 loops: commands.count,
                 commands: commands[loop],
+                calls: calls[loop],
                 replies: replies[loop],
                 progress: progress[loop],
                 shards: shards,

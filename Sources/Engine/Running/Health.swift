@@ -12,6 +12,8 @@ final class Health: Sendable {
         case journalSync
         /// PostgreSQL does not take batches; ingest goes on.
         case store
+        /// Nobody can be let in: the process has no descriptor or memory left for a connection.
+        case descriptors
         /// The rate card on disk is broken; the old one is in force.
         case rates
         /// The daemon must stop.

@@ -7,7 +7,7 @@ import Synchronization
 /// What becomes true when the journal has passed a position.
 struct JournalMark: Sendable {
     enum Meaning: Sendable {
-        case loop(shard: Int, loop: Int, position: UInt64)
+        case loop(shard: Int, loop: Int, position: UInt64, calls: UInt64)
         case completion(UInt64)
         case usage(UInt32)
     }
@@ -60,11 +60,21 @@ final class PendingMarks: Sendable {
     var isEmpty: Bool { waiting.withLock { $0.marks.isEmpty } }
 }
 
+/// What the writer and whoever stops the daemon want of the next sync.
+///
 /// Asks for the block that says that everything before it is durable, at an orderly stop.
 ///
 /// Without it, later damage to the last block could not be told from a torn tail.
 final class SealRequest: Sendable {
     private let wanted = Atomic<Bool>(false)
+    private let behind = Atomic<Bool>(false)
+
+    /// Notes that the writer waits for a sync.
+    func noteBehind() { behind.store(true, ordering: .releasing) }
+    /// Whether it waits; forgets it.
+    func takeBehind() -> Bool {
+        behind.load(ordering: .relaxed) && behind.exchange(false, ordering: .acquiringAndReleasing)
+    }
 
     var isWanted: Bool { wanted.load(ordering: .acquiring) }
     func ask() { wanted.store(true, ordering: .releasing) }
@@ -126,7 +136,11 @@ final class JournalStage {
             if health.has(.journalWrite) { health.set(.journalWrite, nil) }
         } catch {
             // What was collected stays in the block; the next turn goes on where this one was.
-            if case .behind = error { return syncStage.kick() }
+            if case .behind = error {
+                // Noted before the kick: the sync that it causes lets this stage go on.
+                seal.noteBehind()
+                return syncStage.kick()
+            }
             health.set(.journalWrite, error.description)
         }
     }
@@ -168,7 +182,12 @@ final class JournalStage {
             case .mark:
                 let mark = payload.loadUnaligned(as: LoopMark.self)
                 meanings.append(
-                    .loop(shard: shard, loop: Int(mark.loop), position: mark.position)
+                    .loop(
+                        shard: shard,
+                        loop: Int(mark.loop),
+                        position: mark.position,
+                        calls: mark.calls
+                    )
                 )
                 isAwaited = isAwaited || tag >> 8 != 0
             case .completion:
@@ -195,10 +214,11 @@ final class JournalStage {
     /// Notes what has become true, and wakes the loops that it concerns.
     private func announce() {
         guard !meanings.isEmpty else { return }
-        for case .loop(let shard, let loop, let position) in meanings {
+        for case .loop(let shard, let loop, let position, let calls) in meanings {
             progress[loop][shard].written = position
+            progress[loop][shard].callsWritten = calls
         }
-        for case .loop(_, let loop, _) in meanings { loops[loop].wake() }
+        for case .loop(_, let loop, _, _) in meanings { loops[loop].wake() }
         pending.add(&meanings, at: writer.writtenPosition)
     }
 }
@@ -217,6 +237,8 @@ final class SyncStage {
     private let health: Health
     private let journalStage: Stage
     private let storeStage: Stage
+    private let seal: SealRequest
+    private let segmentStage: Stage
     private var announced: [JournalMark.Meaning] = []
 
     init(
@@ -228,8 +250,12 @@ final class SyncStage {
         counters: EngineCounters,
         health: Health,
         journalStage: Stage,
-        storeStage: Stage
+        storeStage: Stage,
+        segmentStage: Stage,
+        seal: SealRequest
     ) {
+        self.segmentStage = segmentStage
+        self.seal = seal
         self.journal = journal
         self.syncer = journal.takeSyncer()
         self.pending = pending
@@ -253,27 +279,42 @@ final class SyncStage {
         }
         if health.has(.journalSync) { health.set(.journalSync, nil) }
         announce()
-        journalStage.kick()
+        // Only when it waits for this: its thread would be woken at each sync for nothing.
+        if seal.takeBehind() || seal.isWanted || health.has(.journalWrite) { journalStage.kick() }
         storeStage.kick()
-        do throws(JournalError) {
-            try syncer.prepareSegment()
-        } catch {
-            // The writer makes the segment itself when it needs it, and reports what is wrong then.
-            return
-        }
+        if journal.wantsSegment { segmentStage.kick() }
     }
 
     private func announce() {
         pending.take(upTo: journal.positions.synced, into: &announced)
         for meaning in announced {
             switch meaning {
-            case .loop(let shard, let loop, let position):
+            case .loop(let shard, let loop, let position, _):
                 progress[loop][shard].journaled = position
             case .completion(let id): completions.finish(id)
             case .usage(let count): counters.journaled.add(UInt64(count))
             }
         }
-        for case .loop(_, let loop, _) in announced { loops[loop].wake() }
+        for case .loop(_, let loop, _, _) in announced { loops[loop].wake() }
         announced.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Creates the journal's next segment while the present one fills.
+///
+/// Why: a file that is created, reserved and synced takes as long as several syncs, and memory for
+/// its names; neither belongs between a report and its acknowledgement.
+/// Queue: its own stage's.
+struct SegmentStage {
+    let journal: Journal
+
+    /// Creates it if it is time.
+    func run() {
+        do throws(JournalError) {
+            try journal.prepareSegment()
+        } catch {
+            // The writer makes the segment itself when it needs it, and reports what is wrong then.
+            return
+        }
     }
 }

@@ -28,8 +28,9 @@ enum OutRing {
     }
 }
 
-/// A loop's commands up to a position.
-struct LoopMark: BitwiseCopyable {
+/// A loop's commands, and its calls, up to a position of their rings.
+struct LoopMark: BitwiseCopyable, Equatable {
     let loop: UInt64
     let position: UInt64
+    let calls: UInt64
 }

@@ -139,9 +139,11 @@ extension Shard {
     }
 
     /// Puts an answer into the way back to a loop; there is room, or the command were not taken.
+    ///
+    /// The loop is not woken: it could not send it before the journal has passed the command, and
+    /// is woken then.
     func answer<Reply: BitwiseCopyable>(_ reply: Reply, _ kind: ReplyKind, _ loop: Int) {
         RingMessage.put(reply, kind: kind.rawValue, into: replies[loop])
         replies[loop].publish()
-        loops[loop].wake()
     }
 }

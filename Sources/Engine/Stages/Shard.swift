@@ -20,6 +20,7 @@ final class Shard: @unchecked Sendable {
     let signal = ShardSignal()
 
     private let commands: [ByteRing]
+    private let calls: CallRings
     let replies: [ByteRing]
     let loops: [LoopSignal]
     private let out: ByteRing
@@ -42,7 +43,7 @@ final class Shard: @unchecked Sendable {
     private var finished: [UInt64] = []
     /// Whether somebody waits for what was handed over since the last marks to be durable.
     @exclusivity(unchecked) private var isAwaited = false
-    private var marked: [UInt64]
+    private var marked: [LoopMark]
     /// What listeners of each loop have not been told yet, for lack of room.
     private var notices: [[Notice]]
     var scans: [PresentScan] = []
@@ -59,6 +60,7 @@ final class Shard: @unchecked Sendable {
         index = parts.index
         stage = parts.stage
         commands = parts.commands
+        calls = CallRings(parts.calls)
         replies = parts.replies
         loops = parts.loops
         out = parts.out
@@ -73,7 +75,7 @@ final class Shard: @unchecked Sendable {
         bookPointers = BookPointers(parts.books)
         pricing = parts.pricing
         declared = parts.declared
-        marked = Array(repeating: 0, count: parts.commands.count)
+        marked = parts.commands.indices.map { LoopMark(loop: UInt64($0), position: 0, calls: 0) }
         notices = Array(repeating: [], count: parts.commands.count)
     }
 
@@ -88,20 +90,73 @@ final class Shard: @unchecked Sendable {
     /// The books of this shard, by partition.
     var ownBooks: [AccountBook] { books.compactMap { $0 } }
 
-    /// One turn: jobs, what is due, commands of every loop, then marks for the journal.
+    /// One turn: jobs, what is due, calls and commands of every loop, then marks for the journal.
     func run() {
-        now = time.now()
-        // Before anything asks for room anew: a wish that was granted is not left standing.
-        signal.setWantsRoom(false)
-        guard flush() else { return }
-        lend()
+        guard begin() else { return }
         for job in inbox.take() { job(self) }
         tick()
+        guard answerCalls() else { return }
         for loop in commands.indices { drain(loop) }
         continueScans()
         tellNotices()
         if flush() { finishTurn() }
         publishTimes()
+    }
+
+    /// What does not bear waiting of a turn: the calls of every loop.
+    ///
+    /// - Parameter most: How many commands of each loop are taken as well. They are left to the
+    ///   next turn to be marked and written, which whoever asks for them sees to.
+    func runBriefly(_ most: Int) {
+        guard begin() else { return }
+        tick()
+        let isAsked = calls.isWaiting
+        guard answerCalls() else { return }
+        if most > 0 {
+            for loop in commands.indices { drain(loop, most: most) }
+        }
+        _ = flush()
+        if isAsked { publishTimes() }
+    }
+
+    private func begin() -> Bool {
+        now = time.now()
+        // Before anything asks for room anew: a wish that was granted is not left standing.
+        signal.setWantsRoom(false)
+        guard flush() else { return false }
+        lend()
+        return true
+    }
+
+    /// Decides what is asked, and has it written to the journal at once, so that no answer waits
+    /// for the usage behind it.
+    ///
+    /// - Returns: False when the ring to the journal is full.
+    private func answerCalls() -> Bool {
+        guard calls.isWaiting, takeCalls() else { return true }
+        guard flush() else { return false }
+        finishTurn(isAsked: true)
+        lend()
+        return true
+    }
+
+    private func takeCalls() -> Bool {
+        var any = false
+        for loop in commands.indices {
+            let ring = calls[loop]
+            guard ring.beginBatch() > 0 else { continue }
+            while records.count < OutRing.fullChunk,
+                replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next()
+            {
+                take(record, loop: loop, gate: ring.consumedPosition | ReplyHeader.ofCalls)
+                any = true
+            }
+            ring.release()
+            if !replies[loop].canClaim(RingMessage.maximumLength) { wantReplyRoom(loop) }
+            // What did not fit into a chunk has its turn soon.
+            if records.count >= OutRing.fullChunk { stage.kick() }
+        }
+        return any
     }
 
     /// Lets a call go on when everything that was recorded so far is safe on disk.
@@ -124,16 +179,28 @@ final class Shard: @unchecked Sendable {
         prefetches = slots >= WalletPrefetch.fromOrganisations
     }
 
-    private func drain(_ loop: Int) {
+    /// So many commands are taken before the shard looks whether somebody asks.
+    private static let commandsBetweenLooks = 16
+
+    private func drain(_ loop: Int, most: Int = .max) {
         let ring = commands[loop]
         guard ring.beginBatch() > 0 else { return }
         var prefetch = prefetches ? WalletPrefetch(ring, bookPointers) : nil
-        while replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next() {
+        var left = Shard.commandsBetweenLooks
+        var rest = most
+        while rest > 0, replies[loop].canClaim(RingMessage.maximumLength), let record = ring.next()
+        {
             prefetch?.step(bookPointers)
             take(record, loop: loop, gate: ring.consumedPosition)
             if records.count >= OutRing.fullChunk {
                 guard flush() else { break }
                 lend()
+            }
+            rest &-= 1
+            left &-= 1
+            if left == 0 {
+                left = Shard.commandsBetweenLooks
+                guard answerCalls() else { break }
             }
         }
         ring.release()
@@ -256,20 +323,26 @@ final class Shard: @unchecked Sendable {
     }
 
     /// Marks how far each loop's commands are in the records, and runs the journal.
-    private func finishTurn() {
+    ///
+    /// - Parameter isAsked: Whether somebody waits for what is written, who must not wait for the
+    ///   journal's own thread.
+    private func finishTurn(isAsked: Bool = false) {
         var any = false
         var isFull = false
         for loop in commands.indices {
-            let position = commands[loop].consumedPosition
-            guard position != marked[loop] else { continue }
+            let mark = LoopMark(
+                loop: UInt64(loop),
+                position: commands[loop].consumedPosition,
+                calls: calls[loop].consumedPosition
+            )
+            guard mark != marked[loop] else { continue }
             guard let space = out.claim(OutRing.headerLength + MemoryLayout<LoopMark>.size) else {
                 isFull = true
                 continue
             }
             space.storeBytes(of: OutRing.tag(.mark, isAwaited ? 1 : 0), as: UInt64.self)
-            let mark = LoopMark(loop: UInt64(loop), position: position)
             space.storeBytes(of: mark, toByteOffset: 8, as: LoopMark.self)
-            marked[loop] = position
+            marked[loop] = mark
             any = true
         }
         while let id = finished.first {
@@ -286,7 +359,12 @@ final class Shard: @unchecked Sendable {
         isAwaited = isAwaited && isFull
         // The journal kicks this stage when it has made room for what is left.
         if isFull { signal.setWantsRoom(true) }
-        if !out.isEmpty { journal.runInline() }
+        guard !out.isEmpty else { return }
+        if isAsked {
+            journal.runNow()
+        } else {
+            journal.runInline()
+        }
     }
 
     private func publishTimes() {
@@ -338,6 +416,7 @@ struct ShardParts {
     var index: Int
     var stage: Stage
     var commands: [ByteRing]
+    var calls: [ByteRing]
     var replies: [ByteRing]
     var loops: [LoopSignal]
     var out: ByteRing

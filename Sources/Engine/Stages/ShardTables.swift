@@ -1,6 +1,7 @@
 import Accounting
 import Quantities
 import Rating
+import Rings
 
 /// What the card in force says of a model, by the model's durable number.
 ///
@@ -103,5 +104,34 @@ struct BookPointers: ~Copyable {
             invariantBroken("a command goes to the shard that owns its partition")
         }
         return book._withUnsafeGuaranteedRef(body)
+    }
+}
+
+/// The rings of calls of every loop, without counting an owner at every look.
+///
+/// Why: the shard looks at them in the midst of usage. Held by the wiring as long as this.
+struct CallRings: ~Copyable {
+    private let rings: UnsafeMutablePointer<ByteRing>
+    private let count: Int
+
+    init(_ rings: [ByteRing]) {
+        count = rings.count
+        self.rings = .allocate(capacity: count)
+        for (loop, ring) in rings.enumerated() { (self.rings + loop).initialize(to: ring) }
+    }
+
+    deinit {
+        rings.deinitialize(count: count)
+        rings.deallocate()
+    }
+
+    subscript(loop: Int) -> ByteRing { rings[loop] }
+
+    /// Whether somebody has asked something that was not taken yet.
+    @inline(__always)
+    var isWaiting: Bool {
+        for loop in 0..<count
+        where rings[loop].publishedPosition != rings[loop].consumedPosition { return true }
+        return false
     }
 }

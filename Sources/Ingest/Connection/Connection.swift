@@ -20,6 +20,12 @@ final class Connection {
     @exclusivity(unchecked) var lastRead = 0
     /// The usage frame at the start of `leftover` that a full ring interrupted.
     @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
+    /// Whether it has asked for something: it is looked at more often than those who only report.
+    @exclusivity(unchecked) var asks = false
+    /// Where the command rings stood behind its last report; empty before the first.
+    @exclusivity(unchecked) var places: [UInt64] = []
+    /// Whether it has put something else than sequenced usage into a command ring in this turn.
+    @exclusivity(unchecked) var reportedThisTurn = false
     /// Whether a full ring keeps this connection from being read.
     @exclusivity(unchecked) var stalled = false
     /// Calls whose answers are on their way, and whether no more are read until some are there.

@@ -29,6 +29,14 @@ struct Fifo<Element> {
         return element
     }
 
+    /// Takes out all elements that match, which are asked about from the youngest to the oldest.
+    mutating func removeAll(where isMeant: (Element) -> Bool) {
+        var kept: [Element] = []
+        for element in elements[head...].reversed() where !isMeant(element) { kept.append(element) }
+        elements.replaceSubrange(0..., with: kept.reversed())
+        head = 0
+    }
+
     /// Takes out the youngest element that matches.
     mutating func removeLast(where isMeant: (Element) -> Bool) {
         guard let index = elements[head...].lastIndex(where: isMeant) else { return }
@@ -70,6 +78,11 @@ struct AckQueue {
     private var entries = Fifo<Entry>()
     private var ids = Fifo<IDEntry>()
     private var stored = Fifo<StoredEntry>()
+    /// From so many entries on they are thinned out.
+    private var mostStored = AckQueue.fewestStored
+
+    private static let fewestStored = 16_384
+    private static let shortestStretch: UInt64 = 65_536
 
     init(shards: Int) {
         self.shards = shards
@@ -79,6 +92,8 @@ struct AckQueue {
     var currentTurn: UInt64 { lastTurn + 1 }
     var isEmpty: Bool { entries.isEmpty && ids.isEmpty && stored.isEmpty }
     var waitsForStore: Bool { !stored.isEmpty }
+    /// How many acknowledgements wait for PostgreSQL.
+    var storedCount: Int { stored.count }
 
     mutating func note(_ sequence: UInt64, of origin: Origin) {
         lastNoted = currentTurn
@@ -92,6 +107,27 @@ struct AckQueue {
 
     mutating func noteStored(_ sequence: UInt64, of origin: Origin, after position: UInt64) {
         stored.append(StoredEntry(position: position, origin: origin, sequence: sequence))
+        if stored.count >= mostStored { thinOut() }
+    }
+
+    /// Leaves out all but the last entry of each connection in each stretch of the journal:
+    /// acknowledgements are cumulative, so that it says it all, only later.
+    ///
+    /// Stretches get longer until half of the entries are gone.
+    /// Why: while PostgreSQL is away, a connection notes something in each turn.
+    private mutating func thinOut() {
+        var stretch = AckQueue.shortestStretch
+        while stored.count > mostStored / 2, stretch < 1 << 40 {
+            var kept: [Origin: UInt64] = [:]
+            stored.removeAll { entry in
+                // The newest of each connection stays: nothing comes after it that would cover it.
+                let place = entry.position / stretch
+                return kept.updateValue(place, forKey: entry.origin) == place
+            }
+            stretch *= 2
+        }
+        // With very many connections there is one for each.
+        mostStored = max(AckQueue.fewestStored, stored.count * 2)
     }
 
     /// Forgets a report that was rejected after all.

@@ -84,9 +84,7 @@ extension IngestLoop {
             maxOutput: request.maxOutputTokens ?? .max,
             ttlMilliseconds: request.ttlMilliseconds ?? 0
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        putCall(command, .authorize, shard: shard(of: account.org))
+        call(command, .authorize, org: account.org, connection)
     }
 
     private func extend(_ request: ExtendRequest, _ connection: Connection) {
@@ -102,9 +100,7 @@ extension IngestLoop {
             tokens: request.tokens,
             maxOutput: request.maxOutputTokens ?? .max
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        putCall(command, .extend, shard: shard(of: request.hold.org.raw))
+        call(command, .extend, org: request.hold.org.raw, connection)
     }
 
     private func release(_ request: ReleaseRequest, _ connection: Connection) {
@@ -113,9 +109,7 @@ extension IngestLoop {
             request: request.request,
             hold: request.hold
         )
-        connection.pendingAnswers += 1
-        connection.openCalls += 1
-        putCall(command, .release, shard: shard(of: request.hold.org.raw))
+        call(command, .release, org: request.hold.org.raw, connection)
     }
 
     private func subscribe(_ topics: Topics, _ connection: Connection) {
@@ -148,7 +142,7 @@ extension IngestLoop {
     }
 
     /// Puts a question into the ring to a shard: its answer waits for nothing to be durable.
-    private func putCall<Command: BitwiseCopyable>(
+    func putCall<Command: BitwiseCopyable>(
         _ command: Command,
         _ kind: CommandKind,
         shard: Int

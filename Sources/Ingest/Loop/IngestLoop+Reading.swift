@@ -131,7 +131,9 @@ extension IngestLoop {
             case .frame(let header, let length):
                 let frame = rest.extracting(first: length)
                 switch connection.decoder.decode(header, frame) {
-                case .single(let step): take(step, frame, connection)
+                case .single(let step):
+                    take(step, frame, connection)
+                    work(IngestLoop.messageWork, for: connection)
                 case .usage(let reader):
                     guard takeAll(reader, frame, connection) else { return offset }
                 case .heartbeats(let reader): takeAll(reader, frame, connection)
@@ -153,12 +155,20 @@ extension IngestLoop {
         // Held for the whole frame, so that nothing is counted for each report.
         let producer = connection.producer ?? nobody
         var ahead = connection.names.hasMany ? NamePrefetch(reader, frame, connection) : nil
+        // Counted here, so that nothing of the loop is touched for each report.
+        var left = slice
+        defer { slice = left }
         while true {
             ahead?.step(frame, connection)
             guard hasBudget else {
                 connection.interrupted = (reader, frame.byteCount)
                 stall(connection)
                 return false
+            }
+            left &-= 1
+            if left < 0 {
+                lookAround(connection)
+                left = slice
             }
             switch reader.next(in: frame, into: &report) {
             case .usage: take(report, frame, connection, producer)
@@ -213,6 +223,7 @@ extension IngestLoop {
                 var span = line.mutableBytes
                 let step = decoder.decode(&span)
                 take(step, UnsafeRawBufferPointer(line).bytes, connection)
+                work(IngestLoop.messageWork, for: connection)
                 offset += length + 1
             }
         }

@@ -52,6 +52,10 @@ extension IngestLoop {
             acks.note(id, of: connection.origin, at: position)
             connection.pendingAnswers += 1
         }
+        if !connection.reportedThisTurn {
+            connection.reportedThisTurn = true
+            reporters.append(connection)
+        }
         takenThisTurn += 1
     }
 

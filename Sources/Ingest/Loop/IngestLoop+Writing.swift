@@ -8,17 +8,16 @@ extension IngestLoop {
         let ring = wiring.replies[shard]
         guard ring.beginBatch() > 0, let record = ring.next() else { return false }
         ring.putBack()
-        return gate(of: record) <= wiring.progress[shard].written
+        return isWritten(gate(of: record), shard)
     }
 
     /// Sends the replies whose commands are written to the journal, in the shard's order.
     func drainReplies(_ shard: Int) {
         let ring = wiring.replies[shard]
         guard ring.beginBatch() > 0 else { return }
-        let written = wiring.progress[shard].written
         var taken = false
         while let record = ring.next() {
-            guard gate(of: record) <= written else {
+            guard isWritten(gate(of: record), shard) else {
                 ring.putBack()
                 break
             }
@@ -36,6 +35,12 @@ extension IngestLoop {
     private func gate(of record: UnsafeRawBufferPointer) -> UInt64 {
         // Every reply begins with its header.
         RingMessage.value(of: record, as: ReplyHeader.self).gate
+    }
+
+    private func isWritten(_ gate: UInt64, _ shard: Int) -> Bool {
+        let position = gate & ~ReplyHeader.ofCalls
+        let progress = wiring.progress[shard]
+        return position <= (gate == position ? progress.written : progress.callsWritten)
     }
 
     private func deliver(_ record: UnsafeRawBufferPointer) {
@@ -154,6 +159,9 @@ extension IngestLoop {
         }
     }
 
+    /// So much memory for answers a connection keeps when they are sent.
+    private static let keptAnswerBytes = 131_072
+
     /// Sends what a connection has to say, as far as the kernel takes it.
     func flush(_ connection: Connection) {
         // Acknowledgements are cumulative: a client that does not read gets one, later.
@@ -194,6 +202,10 @@ extension IngestLoop {
 
     private func finishFlush(_ connection: Connection) {
         if connection.out.isEmpty {
+            if connection.out.capacity > IngestLoop.keptAnswerBytes {
+                // A burst is over; the next one may be somebody else's.
+                connection.out = WireBuffer()
+            }
             if connection.closing || (connection.ended && connection.isAnswered) {
                 close(connection, isOrderly: true)
                 return

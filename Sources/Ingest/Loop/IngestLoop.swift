@@ -12,16 +12,19 @@ package final class IngestLoop {
     let wiring: LoopWiring
     let settings: IngestSettings
     let transport: any Transport
-    let buffer: UnsafeMutableRawBufferPointer
+    /// Where what is read now goes: the large buffer, or the small one while the loop looks around.
+    @exclusivity(unchecked) var buffer: UnsafeMutableRawBufferPointer
+    let large: UnsafeMutableRawBufferPointer
+    let small: UnsafeMutableRawBufferPointer
     let lanes: CommandLanes
     /// Who speaks on a connection that has not said hello: no sequence is its next one.
     let nobody = ProducerSession.nobody
     /// Where a repeated report is written to be compared with the first one.
     let scratch: UnsafeMutableRawPointer
     @exclusivity(unchecked) var connections: [Connection?] = []
-    private var generations: [UInt32] = []
-    private var freeSlots: [Int] = []
-    private(set) var open = 0
+    var generations: [UInt32] = []
+    var freeSlots: [Int] = []
+    var open = 0
     private var stalled: [Connection] = []
     /// Those that are tried again in this turn; lists change places, so that none is made anew.
     private var retrying: [Connection] = []
@@ -32,6 +35,18 @@ package final class IngestLoop {
     /// Memory for messages that are not whole yet, while no connection has one.
     private var spares: [[UInt8]] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
+    /// Those who have put something into command ring this turn that their calls must not overtake.
+    var reporters: [Connection] = []
+    /// How much more is done for one connection before the loop looks whether others ask.
+    @exclusivity(unchecked) var slice = IngestLoop.sliceWork
+    @exclusivity(unchecked) var isLooking = false
+    /// The shards that have begun with this turn's commands, a bit for each.
+    @exclusivity(unchecked) var begunShards: UInt64 = 0
+    /// When somebody asked last.
+    @exclusivity(unchecked) var lastCall = Timestamp.never
+    let glances: UnsafeMutableBufferPointer<TransportEvent>
+    /// Since when and until when nobody is let in.
+    var rest: (since: Timestamp, until: Timestamp)?
     var subscribers: [Connection] = []
     @exclusivity(unchecked) var acks: AckQueue
     /// The calls that lie last in each command ring, from where to where.
@@ -52,12 +67,14 @@ package final class IngestLoop {
     @exclusivity(unchecked) var namesVersion: UInt64 = 0
     @exclusivity(unchecked) var overload: String?
     private let events: UnsafeMutableBufferPointer<TransportEvent>
-    private let others: [(mailbox: Mailbox, signal: LoopSignal)]
-    private var nextLoop = 0
-    private var stopsAt: Timestamp?
+    let others: [(mailbox: Mailbox, signal: LoopSignal)]
+    var nextLoop = 0
+    private(set) var stopsAt: Timestamp?
 
     /// Up to so many bytes of commands a loop runs a shard itself.
     private static let inlineBytes: UInt64 = 16_384
+    /// The same while somebody asks: a thread that has to be woken takes longer.
+    private static let inlineBytesForCalls: UInt64 = 65_536
 
     /// How many sockets' events a turn deals with at most.
     static let eventsPerTurn = 256
@@ -86,12 +103,17 @@ package final class IngestLoop {
         self.mostNameBytes = wiring.settings.allNameBytes / max(1, wiring.loops)
         self.scratch = .allocate(byteCount: RingMessage.maximumLength, alignment: 16)
         let bytes = settings.readBufferBytes + settings.wire.frameBytes + FrameHeader.size
-        self.buffer = .allocate(byteCount: bytes, alignment: 64)
+        self.large = .allocate(byteCount: bytes, alignment: 64)
+        self.small = .allocate(byteCount: IngestLoop.glanceBytes, alignment: 64)
+        self.buffer = large
+        self.glances = .allocate(capacity: IngestLoop.glanceEvents)
         self.events = .allocate(capacity: IngestLoop.eventsPerTurn)
     }
 
     deinit {
-        buffer.deallocate()
+        large.deallocate()
+        small.deallocate()
+        glances.deallocate()
         scratch.deallocate()
         events.deallocate()
     }
@@ -117,7 +139,8 @@ package final class IngestLoop {
         let count = transport.wait(milliseconds: milliseconds, into: events)
         wiring.signal.disarm()
         beginTurn()
-        for index in 0..<count { handle(events[index]) }
+        let left = count > 1 && expectsCalls ? answerFirst(count) : count
+        for index in 0..<left { handle(events[index]) }
         endTurn()
     }
 
@@ -139,12 +162,37 @@ package final class IngestLoop {
     /// Stopping polls, as nothing else might wake the loop then; so does a hello that waits.
     private var waitMilliseconds: Int32 {
         if stopsAt != nil { return 10 }
-        return waiting.isEmpty ? -1 : 5
+        let patience: Int32 = waiting.isEmpty ? -1 : 5
+        guard let rest else { return patience }
+        let left = Int32(clamping: max(rest.until.microseconds - now.microseconds, 0) / 1000 + 1)
+        return patience < 0 ? left : min(patience, left)
+    }
+
+    /// Deals with those who ask before those who report, and answers them.
+    ///
+    /// - Parameter count: How many events there are.
+    /// - Returns: How many are left, at the front.
+    private func answerFirst(_ count: Int) -> Int {
+        var left = 0
+        for index in 0..<count {
+            let event = events[index]
+            if connection(token: event.token)?.asks == true {
+                handle(event)
+            } else {
+                events[left] = event
+                left += 1
+            }
+        }
+        if left > 0, left < count { answerCalls(but: nil) }
+        return left
     }
 
     /// Whether something came in between the last turn and `arm()`, which nobody will wake us for.
     private var hasWork: Bool {
-        if wiring.mailbox.hasMail || (wiring.signal.isStopping && stopsAt == nil) { return true }
+        if !dirty.isEmpty || wiring.mailbox.hasMail || (wiring.signal.isStopping && stopsAt == nil)
+        {
+            return true
+        }
         if !stalled.isEmpty {
             refill()
             if budget > 0 { return true }
@@ -168,6 +216,7 @@ package final class IngestLoop {
         budget = 0
         for socket in wiring.mailbox.take() { adopt(socket) }
         if wiring.signal.isStopping, stopsAt == nil { beginStop() }
+        endRest()
         resumePaused()
         guard !stalled.isEmpty else { return }
         swap(&stalled, &retrying)
@@ -183,15 +232,22 @@ package final class IngestLoop {
     private func endTurn() {
         for connection in accepted where !connection.closed {
             connection.acceptedThisTurn = false
+            notePlace(connection)
             if let producer = connection.producer {
                 acks.note(producer.accepted, of: connection.origin)
             }
         }
         accepted.removeAll(keepingCapacity: true)
+        for connection in reporters {
+            connection.reportedThisTurn = false
+            notePlace(connection)
+        }
+        reporters.removeAll(keepingCapacity: true)
         if takenThisTurn > 0 {
             wiring.counters.accepted.add(takenThisTurn)
             takenThisTurn = 0
         }
+        runCalls()
         runShards()
         // Before the replies: what the disk has now is answered by the shards by now, so that a
         // report that was rejected is never acknowledged for lack of its rejection.
@@ -204,20 +260,23 @@ package final class IngestLoop {
 
     /// Hands the turn's commands over and runs the shards that have some, here if they are idle.
     private func runShards() {
-        var any = false
+        var begun = begunShards
+        begunShards = 0
         for shard in wiring.commands.indices {
             let ring = wiring.commands[shard]
             guard ring.claimedPosition != ring.publishedPosition else { continue }
             ring.publish()
-            any = true
+            begun |= 1 << UInt64(shard)
         }
-        guard any || acks.hasOpenTurn else { return }
+        guard begun != 0 || acks.hasOpenTurn else { return }
         acks.endTurn { owedPosition($0) }
-        for shard in wiring.commands.indices where !wiring.commands[shard].isEmpty {
+        let most = expectsCalls ? IngestLoop.inlineBytesForCalls : IngestLoop.inlineBytes
+        for shard in wiring.commands.indices {
             let ring = wiring.commands[shard]
+            guard begun & 1 << UInt64(shard) != 0 || !ring.isEmpty else { continue }
             // A little is done here at once, which saves a wake-up; much goes to the shard's own
             // thread, so that this one can go on reading.
-            if ring.publishedPosition &- ring.releasedPosition > IngestLoop.inlineBytes {
+            if ring.publishedPosition &- ring.releasedPosition > most {
                 wiring.shards[shard].kick()
             } else {
                 wiring.shards[shard].runInline()
@@ -236,12 +295,18 @@ package final class IngestLoop {
         budget = max(0, (least - 2 * RingMessage.maximumLength) / (RingMessage.maximumLength + 16))
     }
 
+    /// The connection whose events carry a token, or nil when it is gone, or none.
+    func connection(token: UInt64) -> Connection? {
+        let slot = Int(token & 0xFFFF_FFFF)
+        guard slot < connections.count, let connection = connections[slot],
+            UInt64(connection.origin.generation) == token >> 32
+        else { return nil }
+        return connection
+    }
+
     private func handle(_ event: TransportEvent) {
         guard event.token != TransportEvent.listener else { return acceptAll() }
-        let slot = Int(event.token & 0xFFFF_FFFF)
-        guard slot < connections.count, let connection = connections[slot],
-            UInt64(connection.origin.generation) == event.token >> 32
-        else { return }
+        guard let connection = connection(token: event.token) else { return }
         if event.isWritable { flush(connection) }
         if event.isReadable, !connection.closed { read(connection) }
     }
@@ -325,10 +390,20 @@ package final class IngestLoop {
         }
     }
 
-    private func flushAll() {
+    /// Sends what there is to say.
+    ///
+    /// - Parameter current: Whose messages are being dealt with: it must not be closed now.
+    func flushAll(but current: Connection? = nil) {
         guard !dirty.isEmpty else { return }
         swap(&dirty, &flushing)
+        // While somebody asks, many acknowledgements are not sent in one go.
+        var left = expectsCalls ? IngestLoop.answersAtOnce : .max
         for connection in flushing {
+            if !connection.asks { left -= 1 }
+            if connection === current || (left < 0 && !connection.asks) {
+                dirty.append(connection)
+                continue
+            }
             connection.dirty = false
             if !connection.closed { flush(connection) }
         }
@@ -366,7 +441,7 @@ extension IngestLoop {
         connection.watched = true
     }
 
-    private func unwatch(_ connection: Connection) {
+    func unwatch(_ connection: Connection) {
         guard connection.watched else { return }
         transport.unwatch(connection.fd)
         connection.watched = false
@@ -374,81 +449,5 @@ extension IngestLoop {
 
     private func token(_ connection: Connection) -> UInt64 {
         UInt64(connection.origin.generation) << 32 | UInt64(connection.origin.slot)
-    }
-
-    func acceptAll() {
-        // Few at a time: whoever connects and goes again without end is dealt with in small parts,
-        // between what others say. The kernel keeps the rest waiting.
-        for _ in 0..<8 {
-            let socket = transport.accept()
-            guard socket >= 0 else { return }
-            if others.isEmpty {
-                adopt(socket)
-                continue
-            }
-            let target = nextLoop % (others.count + 1)
-            nextLoop += 1
-            if target == 0 {
-                adopt(socket)
-            } else {
-                others[target - 1].mailbox.put(socket)
-                others[target - 1].signal.wake()
-            }
-        }
-    }
-
-    private func adopt(_ socket: Int32) {
-        let slot = freeSlots.popLast() ?? connections.count
-        if slot == connections.count {
-            connections.append(nil)
-            generations.append(0)
-        }
-        let origin = Origin(slot: UInt32(slot), generation: generations[slot])
-        let connection = Connection(fd: socket, origin: origin, limits: settings.wire)
-        connections[slot] = connection
-        open += 1
-        wiring.counters.connections.add(1)
-        updateInterest(connection)
-        if let objection = transport.objection(to: socket, under: settings.peers) {
-            connection.encoding = .jsonLines
-            connection.fail(ConnectionFault(.notAllowed, objection))
-            markDirty(connection)
-        } else if wiring.counters.connections.value > settings.maximumConnections {
-            connection.encoding = .jsonLines
-            connection.fail(
-                ConnectionFault(
-                    .overloaded,
-                    "there are \(settings.maximumConnections) connections already "
-                        + "(data_socket.max_connections)"
-                )
-            )
-            markDirty(connection)
-        }
-    }
-
-    func close(_ connection: Connection, isOrderly: Bool = false) {
-        guard !connection.closed else { return }
-        connection.closed = true
-        nameBytes -= connection.names.bytes
-        unwatch(connection)
-        transport.close(connection.fd, isOrderly: isOrderly)
-        if let producer = connection.producer {
-            let barrier =
-                connection.barrier.isEmpty
-                ? wiring.progress.indices.map {
-                    Barrier(progress: wiring.progress[$0], position: owedPosition($0))
-                } : connection.barrier
-            wiring.producers.giveBack(producer.name, producer.state(barrier: barrier))
-        }
-        if !connection.topics.isEmpty {
-            wiring.signal.changeSubscribers(by: -1)
-            subscribers.removeAll { $0 === connection }
-        }
-        let slot = Int(connection.origin.slot)
-        connections[slot] = nil
-        generations[slot] &+= 1
-        freeSlots.append(slot)
-        open -= 1
-        wiring.counters.connections.add(-1)
     }
 }

@@ -9,6 +9,8 @@ public struct LoopWiring: Sendable {
     public var loops: Int
     /// Its way to each shard.
     public var commands: [ByteRing]
+    /// Its way to each shard for those who wait for an answer.
+    public var calls: [ByteRing]
     /// Each shard's way back.
     public var replies: [ByteRing]
     /// How far the journal has come with its commands, for each shard.
@@ -34,6 +36,7 @@ public struct LoopWiring: Sendable {
     ///   - index: Which loop it is.
     ///   - loops: How many loops there are.
     ///   - commands: Its way to each shard.
+    ///   - calls: Its way to each shard for those who wait for an answer.
     ///   - replies: Each shard's way back.
     ///   - progress: How far the journal has come with its commands, for each shard.
     ///   - shards: The shards' stages.
@@ -47,6 +50,7 @@ public struct LoopWiring: Sendable {
         index: Int,
         loops: Int,
         commands: [ByteRing],
+        calls: [ByteRing],
         replies: [ByteRing],
         progress: [CommandProgress],
         shards: [Stage],
@@ -60,6 +64,7 @@ public struct LoopWiring: Sendable {
         self.index = index
         self.loops = loops
         self.commands = commands
+        self.calls = calls
         self.replies = replies
         self.progress = progress
         self.shards = shards

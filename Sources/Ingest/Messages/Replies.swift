@@ -17,9 +17,14 @@ public enum ReplyKind: UInt8, Sendable {
 public struct ReplyHeader: Sendable, BitwiseCopyable {
     /// The connection.
     public var origin: Origin
-    /// The position in the loop's command ring behind the command: the answer goes out only when
-    /// everything up to there is written to the journal.
+    /// The position in the loop's command ring behind the command; with `ofCalls`, in its ring of
+    /// calls.
+    ///
+    /// The answer goes out only when everything up to there is written to the journal.
     public var gate: UInt64
+
+    /// The bit that says that a gate is a position in the ring of calls.
+    @inlinable public static var ofCalls: UInt64 { 1 << 63 }
 
     /// Makes a header.
     ///

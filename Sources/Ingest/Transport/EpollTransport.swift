@@ -60,6 +60,13 @@ final class EpollTransport: Transport {
         meterd_accept(listener)
     }
 
+    func setAccepting(_ isAccepting: Bool) {
+        guard listener >= 0 else { return }
+        let bits = isAccepting ? EPOLLIN.rawValue : 0
+        var event = epoll_event(events: bits, data: epoll_data_t(u64: TransportEvent.listener))
+        epoll_ctl(poll, Int32(EPOLL_CTL_MOD), listener, &event)
+    }
+
     func stopAccepting() {
         guard listener >= 0 else { return }
         epoll_ctl(poll, Int32(EPOLL_CTL_DEL), listener, nil)

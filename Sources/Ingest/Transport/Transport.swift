@@ -17,8 +17,13 @@ package protocol Transport: AnyObject {
         into events: UnsafeMutableBufferPointer<TransportEvent>
     ) -> Int
 
-    /// Takes the next connection of the listening socket, or returns a number below 0.
+    /// Takes the next connection of the listening socket, or returns minus the system's reason.
     func accept() -> Int32
+
+    /// Watches the listening socket, or leaves it alone for now.
+    ///
+    /// - Parameter isAccepting: Which of the two.
+    func setAccepting(_ isAccepting: Bool)
 
     /// Leaves the listening socket alone from now on.
     func stopAccepting()

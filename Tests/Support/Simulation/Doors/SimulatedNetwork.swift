@@ -1,4 +1,5 @@
 import DiskSimulation
+import Glibc
 import Ingest
 
 /// Bytes on their way.
@@ -177,8 +178,13 @@ final class SimulatedTransport: Transport {
     }
 
     func accept() -> Int32 {
-        guard isAccepting, !network.backlog.isEmpty else { return -1 }
+        guard isAccepting, !network.backlog.isEmpty else { return -EAGAIN }
+        if network.random.below(16) == 0 { return -EMFILE }
         return network.backlog.removeFirst()
+    }
+
+    func setAccepting(_ isAccepting: Bool) {
+        self.isAccepting = isListener && isAccepting && network.isListening
     }
 
     func stopAccepting() {

@@ -58,9 +58,10 @@ final class Life {
         network.listen()
     }
 
-    /// All stages: shards, journal, sync, store.
+    /// All stages: shards, journal, segments, sync, store.
     lazy var stages: [Stage] =
-        engine.shardStages + [engine.journalStage, engine.syncStage, engine.storeStage]
+        engine.shardStages
+        + [engine.journalStage, engine.segmentStage, engine.syncStage, engine.storeStage]
 
     /// Whether a loop's wait would end now.
     func isDue(_ loop: Int, _ now: Int64) -> Bool {

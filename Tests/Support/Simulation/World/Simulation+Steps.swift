@@ -78,11 +78,18 @@ extension Simulation {
     private func run(_ part: Part, _ life: Life) {
         switch part {
         case .loop(let loop):
-            // A shard or a journal that is busy is not run by the loop that has filled its ring.
-            for stage in life.stages.dropLast(2) where random.below(3) == 0 { stage.kick() }
+            // A shard or a journal that is busy is not run by the loop that has filled its ring:
+            // its queue is about to run it, or another thread is at it.
+            for stage in life.stages.dropLast(3) where random.below(3) == 0 { stage.kick() }
+            let busy = life.stages.dropLast(3).filter { _ in random.below(4) == 0 }
             statistics.turns += 1
             history.note(.turn, UInt64(loop), "\(loop)")
-            life.turn(loop, clock.steady)
+            var turn = { life.turn(loop, self.clock.steady) }
+            for stage in busy {
+                let inner = turn
+                turn = { stage.occupied(inner) }
+            }
+            turn()
         case .stage(let number):
             statistics.stages += 1
             history.note(.stage, UInt64(number), life.stages[number].label)
