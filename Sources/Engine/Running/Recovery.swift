@@ -62,8 +62,10 @@ struct Recovered {
     let store: any LedgerStore
     let batch: BatchBuilder
     let journal: Journal
-    /// Where PostgreSQL stands.
-    var checkpoint: UInt64
+    /// Where PostgreSQL stands, in each partition of the organisations.
+    var stored: StoredPositions
+    /// Where everything is in PostgreSQL, and from where on the journal is needed.
+    var checkpoint: UInt64 { stored.lowest }
     /// How many usage lines the journal had beyond it.
     var backlog: UInt64 = 0
     /// How many records were replayed.
@@ -131,18 +133,19 @@ struct RecoveryRun {
                 windowMicroseconds: Int64(settings.usage.idWindowHours) * 3_600_000_000
             )
         }
-        let batch = BatchBuilder()
+        let batch = BatchBuilder(sections: settings.postgres.writerConnections)
         let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
-        let checkpoint: UInt64
+        let stored: StoredPositions
         let began = time.now()
         var state = LoadedState(books, directory, names, prices, batch)
         do throws(StoreError) {
-            checkpoint = try store.loadAll(identitiesSince: since) { state.take($0) }
+            stored = try store.loadAll(identitiesSince: since) { state.take($0) }
         } catch {
             throw .store(error)
         }
         let loadEnd = time.now()
-        let journal = try openJournal(from: checkpoint)
+        batch.restore(positions: stored)
+        let journal = try openJournal(from: stored)
         var recovered = Recovered(
             books: books,
             directory: directory,
@@ -152,7 +155,7 @@ struct RecoveryRun {
             store: store,
             batch: batch,
             journal: journal,
-            checkpoint: checkpoint
+            stored: stored
         )
         recovered.loaded = state.organisations
         recovered.loadMicroseconds = max(0, loadEnd.microseconds - began.microseconds)
@@ -222,7 +225,7 @@ struct RecoveryRun {
         }
     }
 
-    private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
+    private func openJournal(from stored: StoredPositions) throws(EngineError) -> Journal {
         do throws(JournalError) {
             return try Journal(
                 storage: storage,
@@ -232,8 +235,8 @@ struct RecoveryRun {
                     maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,
                     maximumBytes: UInt64(settings.journal.maxBytes)
                 ),
-                startingAt: checkpoint,
-                knownSynced: checkpoint
+                startingAt: stored.lowest,
+                knownSynced: stored.highest
             )
         } catch {
             throw .journal(error)
@@ -257,13 +260,14 @@ struct RecoveryRun {
             directory: recovered.directory,
             names: recovered.names,
             prices: recovered.prices,
-            progress: progress
+            progress: progress,
+            stored: recovered.stored
         )
         while true {
             let isReadable: Bool?
             do throws(JournalError) {
-                isReadable = try reader.withNextBlock(upTo: end) { _, _, bytes in
-                    state.apply(block: bytes)
+                isReadable = try reader.withNextBlock(upTo: end) { position, _, bytes in
+                    state.apply(block: bytes, at: position)
                 }
             } catch {
                 throw .journal(error)
@@ -334,6 +338,8 @@ struct ReplayState {
     let names: NameRegistry
     let prices: PriceRegistry
     var progress: [UInt32: SequenceSet]
+    /// What lies before is in what was loaded, but for what goes with the first partition.
+    let stored: StoredPositions
     var usage: UInt64 = 0
     var records: UInt64 = 0
 
@@ -342,16 +348,23 @@ struct ReplayState {
     private static let nearAhead = 8
 
     /// Applies all records of a block; false when one cannot be read.
-    mutating func apply(block: UnsafeRawBufferPointer) -> Bool {
+    ///
+    /// Where partitions stand apart, a block may be in the books of some organisations already.
+    mutating func apply(block: UnsafeRawBufferPointer, at position: UInt64) -> Bool {
+        let isPartlyStored = position < stored.highest
         var walker = RecordWalker(block)
         var far = RecordWalker(block)
         var near = RecordWalker(block)
         for _ in 0..<ReplayState.farAhead { prefetch(&far) }
         for _ in 0..<ReplayState.nearAhead { prefetchParts(&near) }
         while let (kind, record) = walker.next() {
-            records += 1
             prefetch(&far)
             prefetchParts(&near)
+            if isPartlyStored, stored.has(ReplayState.organisation(of: record), at: position) {
+                guard skip(kind, record) else { return false }
+                continue
+            }
+            records += 1
             guard apply(kind, record) else { return false }
         }
         return walker.position == block.count
@@ -369,16 +382,46 @@ struct ReplayState {
         books[Int(AccountBook.partition(of: org))].prefetchParts(org)
     }
 
+    @inline(__always)
+    private static func organisation(of record: UnsafeRawBufferPointer) -> UInt32 {
+        record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+    }
+
+    /// Takes from a record that is stored what its partition's transaction has not noted: the time,
+    /// and the producer's sequence.
+    private mutating func skip(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {
+        let appliedAt = record.loadUnaligned(fromByteOffset: 8, as: Int64.self)
+        books[Int(AccountBook.partition(of: ReplayState.organisation(of: record)))]
+            .loadTime(Timestamp(microseconds: appliedAt))
+        if kind == .usage {
+            noteSequence(ofUsage: record)
+            return true
+        }
+        guard let change = Change.decode(record) else { return false }
+        if case .sequenceSkipped(let skip) = change.body {
+            noteSkip(skip)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func noteSequence(ofUsage record: UnsafeRawBufferPointer) {
+        let producer = record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
+        let sequence = record.loadUnaligned(fromByteOffset: 40, as: UInt64.self)
+        if producer != 0, sequence != 0 {
+            _ = progress[producer, default: SequenceSet()].insert(sequence)
+        }
+    }
+
+    private mutating func noteSkip(_ skip: SequenceSkipped) {
+        _ = progress[skip.producer, default: SequenceSet()].insert(skip.sequence)
+    }
+
     private mutating func apply(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer) -> Bool {
-        let org = record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-        let book = books[Int(AccountBook.partition(of: org))]
+        let book = books[Int(AccountBook.partition(of: ReplayState.organisation(of: record)))]
         if kind == .usage {
             usage += 1
-            let producer = record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
-            let sequence = record.loadUnaligned(fromByteOffset: 40, as: UInt64.self)
-            if producer != 0, sequence != 0 {
-                _ = progress[producer, default: SequenceSet()].insert(sequence)
-            }
+            noteSequence(ofUsage: record)
             return book.replay(kind: kind, record: record)
         }
         guard let change = Change.decode(record) else { return false }
@@ -386,7 +429,7 @@ struct ReplayState {
         case .nameDeclared(let name): names.restore(name)
         case .priceDeclared(let price): prices.restore(price)
         case .sequenceSkipped(let skip):
-            _ = progress[skip.producer, default: SequenceSet()].insert(skip.sequence)
+            noteSkip(skip)
         default:
             directory.apply(change)
             return book.replay(kind: kind, record: record)
