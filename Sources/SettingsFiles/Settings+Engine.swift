@@ -40,7 +40,9 @@ extension Settings {
         public var retryMilliseconds = 500
         /// Whether missing migrations are applied at the start.
         public var migrateAtStart = true
-        /// Connections for reports and statements, beside the one that writes.
+        /// Connections that write a large batch, and load the state, side by side.
+        public var writerConnections = 2
+        /// Connections for reports and statements, beside those that write.
         public var readerConnections = 2
     }
 

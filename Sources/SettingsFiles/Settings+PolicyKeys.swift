@@ -23,6 +23,11 @@ extension Settings {
         ),
         SettingsKey("postgres.migrate_at_start", .flag(\.postgres.migrateAtStart)),
         SettingsKey(
+            "postgres.writer_connections",
+            .whole(\.postgres.writerConnections, 1...8),
+            unit: "connections"
+        ),
+        SettingsKey(
             "postgres.reader_connections",
             .whole(\.postgres.readerConnections, 1...64),
             unit: "connections"

@@ -20,7 +20,7 @@ import Testing
         let first = try store.migrate()
         #expect(first.from == 0)
         #expect(first.to == Migration.latest)
-        #expect(first.applied == ["accounts", "ledger", "writers"])
+        #expect(first.applied == ["accounts", "ledger", "writers", "partitions"])
         let second = try store.migrate()
         #expect(
             second == MigrationReport(from: Migration.latest, to: Migration.latest, applied: [])
@@ -32,13 +32,32 @@ import Testing
         let database = try TestDatabase()
         let store = try connected(database)
         _ = try store.migrate()
-        try database.execute("DELETE FROM schema_migrations WHERE number = 3")
+        try database.execute("DELETE FROM schema_migrations WHERE number >= 3")
         for table in ["names", "prices", "rate_cards", "producers", "checkpoint", "writer_lease"] {
             try database.execute("DROP TABLE \(table)")
         }
         let report = try store.migrate()
         #expect(report.from == 2)
-        #expect(report.applied == ["writers"])
+        #expect(report.applied == ["writers", "partitions"])
+    }
+
+    @Test func `a checkpoint of the third schema becomes that of every partition`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        _ = try store.migrate()
+        try database.execute("DELETE FROM schema_migrations WHERE number = 4")
+        try database.execute("DROP TABLE checkpoint")
+        try database.execute(
+            """
+            CREATE TABLE checkpoint (node text PRIMARY KEY, position bigint NOT NULL,
+                fence bigint NOT NULL, updated_at timestamptz NOT NULL)
+            """
+        )
+        try database.execute("INSERT INTO checkpoint VALUES ('node-a', 4096, 7, now())")
+        #expect(try store.migrate().applied == ["partitions"])
+        _ = try store.acquireLease(holder: "daemon-1", seconds: 60, takeOver: false)
+        #expect(try store.checkpoint() == 4096)
+        #expect(try store.loadEverything().positions == StoredPositions(4096))
     }
 
     @Test func `a newer schema than the program knows is refused everywhere`() throws {

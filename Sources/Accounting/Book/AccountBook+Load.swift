@@ -1,6 +1,13 @@
 import Quantities
 
 extension AccountBook {
+    /// Takes in when a record was applied whose effects are in what was loaded.
+    ///
+    /// - Parameter moment: When; time goes on from there at least.
+    public func loadTime(_ moment: Timestamp) {
+        _ = move(to: moment)
+    }
+
     /// Takes in an organisation as PostgreSQL has it at the checkpoint.
     ///
     /// - Parameter snapshot: Everything known of it.

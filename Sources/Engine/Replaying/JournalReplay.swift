@@ -1,6 +1,7 @@
 import Accounting
 import Dispatch
 import Journaling
+import PostgresStore
 import Quantities
 import Synchronization
 
@@ -26,6 +27,10 @@ final class JournalReplay: @unchecked Sendable {
     private let directory: Directory
     private let names: NameRegistry
     private let prices: PriceRegistry
+    /// What lies before is in what was loaded, but for what goes with the first partition.
+    private let stored: StoredPositions
+    /// The time of the last record of each partition that was stored already.
+    @exclusivity(unchecked) private var storedTimes: [Timestamp]
     /// Which sequences of each producer are through.
     @exclusivity(unchecked) private(set) var progress: ProducerProgress
     /// How many usage lines there were.
@@ -59,6 +64,7 @@ final class JournalReplay: @unchecked Sendable {
         names: NameRegistry,
         prices: PriceRegistry,
         progress: [UInt32: SequenceSet],
+        stored: StoredPositions = StoredPositions(),
         sizes: Sizes = Sizes()
     ) {
         invariant(books.count == Int(AccountBook.partitions), "there is a book for each partition")
@@ -71,6 +77,8 @@ final class JournalReplay: @unchecked Sendable {
         self.names = names
         self.prices = prices
         self.progress = ProducerProgress(progress)
+        self.stored = stored
+        storedTimes = Array(repeating: .epoch, count: books.count)
         self.sizes = sizes
     }
 
@@ -81,7 +89,7 @@ final class JournalReplay: @unchecked Sendable {
             if let fault { throw fault }
             swap(&present, &next)
             // By its bytes: a batch may hold nothing for any book.
-            guard present.count > 0 else { return }
+            guard present.count > 0 else { return takeStoredTimes() }
             if present.records < sizes.sharedRecords {
                 for partition in books.indices { apply(partition) }
                 fill()
@@ -117,8 +125,8 @@ final class JournalReplay: @unchecked Sendable {
         while batch.count < sizes.batchBytes {
             let isReadable: Bool?
             do throws(JournalError) {
-                isReadable = try reader.withNextBlock(upTo: end) { _, end, bytes in
-                    take(bytes, endingAt: end, into: batch)
+                isReadable = try reader.withNextBlock(upTo: end) { position, end, bytes in
+                    take(bytes, at: position, endingAt: end, into: batch)
                 }
             } catch {
                 throw .journal(error)
@@ -129,24 +137,30 @@ final class JournalReplay: @unchecked Sendable {
     }
 
     /// Sorts the records of a block; false when one cannot be read.
+    ///
+    /// Where partitions stand apart, a block may be in the books of some organisations already.
     private func take(
         _ block: UnsafeRawBufferPointer,
+        at position: UInt64,
         endingAt end: UInt64,
         into batch: ReplayBatch
     ) -> Bool {
         var offset = batch.append(block, endingAt: end)
+        let isPartlyStored = position < stored.highest
         var walker = RecordWalker(block)
         while let (kind, record) = walker.next() {
-            records += 1
             let org = record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+            if isPartlyStored, stored.has(org, at: position) {
+                guard skip(kind, record, org: org) else { return false }
+                offset += record.count
+                continue
+            }
+            records += 1
             switch kind {
             case .usage:
                 guard record.count >= UsageChange.fixedLength else { return false }
                 usage += 1
-                progress.note(
-                    record.loadUnaligned(fromByteOffset: 40, as: UInt64.self),
-                    of: record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
-                )
+                noteSequence(ofUsage: record)
                 batch.note(offset, org: org)
             case .nameDeclared, .priceDeclared, .sequenceSkipped:
                 guard takeDeclaration(record) else { return false }
@@ -160,6 +174,36 @@ final class JournalReplay: @unchecked Sendable {
             offset += record.count
         }
         return walker.position == block.count
+    }
+
+    @inline(__always)
+    private func noteSequence(ofUsage record: UnsafeRawBufferPointer) {
+        progress.note(
+            record.loadUnaligned(fromByteOffset: 40, as: UInt64.self),
+            of: record.loadUnaligned(fromByteOffset: 36, as: UInt32.self)
+        )
+    }
+
+    /// Takes from a record that is stored what its partition's transaction has not noted: the time,
+    /// and the producer's sequence; false when it cannot be read.
+    private func skip(_ kind: ChangeKind, _ record: UnsafeRawBufferPointer, org: UInt32) -> Bool {
+        let appliedAt = record.loadUnaligned(fromByteOffset: 8, as: Int64.self)
+        let partition = Int(AccountBook.partition(of: org))
+        storedTimes[partition] = max(storedTimes[partition], Timestamp(microseconds: appliedAt))
+        switch kind {
+        case .usage:
+            guard record.count >= UsageChange.fixedLength else { return false }
+            noteSequence(ofUsage: record)
+        case .sequenceSkipped:
+            return takeDeclaration(record)
+        default: break
+        }
+        return true
+    }
+
+    /// Moves the books' time on: while batches are applied, each is another thread's.
+    private func takeStoredTimes() {
+        for (partition, moment) in storedTimes.enumerated() { books[partition].loadTime(moment) }
     }
 
     /// Takes what is no book's.

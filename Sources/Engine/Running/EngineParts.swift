@@ -296,6 +296,7 @@ extension StoreStage {
             journal: recovered.journal,
             reader: reader,
             position: position,
+            furthest: recovered.stored.highest,
             counters: counters,
             health: health,
             loops: loops,

@@ -62,8 +62,10 @@ struct Recovered {
     let store: any LedgerStore
     let batch: BatchBuilder
     let journal: Journal
-    /// Where PostgreSQL stands.
-    var checkpoint: UInt64
+    /// Where PostgreSQL stands, in each partition of the organisations.
+    var stored: StoredPositions
+    /// Where everything is in PostgreSQL, and from where on the journal is needed.
+    var checkpoint: UInt64 { stored.lowest }
     /// How many usage lines the journal had beyond it.
     var backlog: UInt64 = 0
     /// How many records were replayed.
@@ -131,18 +133,19 @@ struct RecoveryRun {
                 windowMicroseconds: Int64(settings.usage.idWindowHours) * 3_600_000_000
             )
         }
-        let batch = BatchBuilder()
+        let batch = BatchBuilder(sections: settings.postgres.writerConnections)
         let since = time.now().advanced(byMicroseconds: -35 * 86_400_000_000)
-        let checkpoint: UInt64
+        let stored: StoredPositions
         let began = time.now()
         var state = LoadedState(books, directory, names, prices, batch)
         do throws(StoreError) {
-            checkpoint = try store.loadAll(identitiesSince: since) { state.take($0) }
+            stored = try store.loadAll(identitiesSince: since) { state.take($0) }
         } catch {
             throw .store(error)
         }
         let loadEnd = time.now()
-        let journal = try openJournal(from: checkpoint)
+        batch.restore(positions: stored)
+        let journal = try openJournal(from: stored)
         var recovered = Recovered(
             books: books,
             directory: directory,
@@ -152,7 +155,7 @@ struct RecoveryRun {
             store: store,
             batch: batch,
             journal: journal,
-            checkpoint: checkpoint
+            stored: stored
         )
         recovered.loaded = state.organisations
         recovered.loadMicroseconds = max(0, loadEnd.microseconds - began.microseconds)
@@ -222,7 +225,7 @@ struct RecoveryRun {
         }
     }
 
-    private func openJournal(from checkpoint: UInt64) throws(EngineError) -> Journal {
+    private func openJournal(from stored: StoredPositions) throws(EngineError) -> Journal {
         do throws(JournalError) {
             return try Journal(
                 storage: storage,
@@ -232,8 +235,8 @@ struct RecoveryRun {
                     maximumUnsyncedBytes: settings.journal.maxUnsyncedBytes,
                     maximumBytes: UInt64(settings.journal.maxBytes)
                 ),
-                startingAt: checkpoint,
-                knownSynced: checkpoint
+                startingAt: stored.lowest,
+                knownSynced: stored.highest
             )
         } catch {
             throw .journal(error)
@@ -259,7 +262,8 @@ struct RecoveryRun {
             directory: recovered.directory,
             names: recovered.names,
             prices: recovered.prices,
-            progress: progress
+            progress: progress,
+            stored: recovered.stored
         )
         try replay.run()
         recovered.backlog = replay.usage

@@ -45,7 +45,9 @@ enum StoreFactory {
         if !conninfo.contains("connect_timeout"), !conninfo.contains("://") {
             conninfo += " connect_timeout=\(settings.postgres.connectTimeoutSeconds)"
         }
-        return StoreSettings(conninfo: conninfo)
+        var store = StoreSettings(conninfo: conninfo)
+        store.writerConnections = settings.postgres.writerConnections
+        return store
     }
 
     static func store(_ settings: Settings) -> any LedgerStore {

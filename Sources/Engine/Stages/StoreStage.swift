@@ -75,6 +75,9 @@ final class StoreStage: @unchecked Sendable {
     private var nextRows = 4096
     /// What PostgreSQL's own checkpoint says, behind `position` where only seals lie between.
     private var checkpoint: UInt64
+    /// Up to here partitions stood apart at the start: a batch of which a part is stored may have
+    /// brought the lowest of them as far.
+    private let furthest: UInt64
 
     /// Below this much there is time to wait for a fuller batch.
     private static let smallBacklog: UInt64 = 4 << 20
@@ -87,6 +90,7 @@ final class StoreStage: @unchecked Sendable {
         journal: Journal,
         reader: sending JournalReader,
         position: StorePosition,
+        furthest: UInt64,
         counters: EngineCounters,
         health: Health,
         loops: [LoopSignal],
@@ -109,6 +113,7 @@ final class StoreStage: @unchecked Sendable {
         self.onFatal = onFatal
         self.renewAt = time.now()
         self.checkpoint = position.value
+        self.furthest = furthest
     }
 
     /// Stores everything that is durable, batch by batch, until something wants time.
@@ -172,13 +177,8 @@ final class StoreStage: @unchecked Sendable {
         let rows = min(nextRows, most)
         while batch.recordCount < rows {
             do throws(JournalError) {
-                let result = try reader.withNextBlock(upTo: limit) { _, _, bytes -> StoreError? in
-                    do throws(StoreError) {
-                        try batch.add(block: bytes)
-                        return nil
-                    } catch {
-                        return error
-                    }
+                let result = try reader.withNextBlock(upTo: limit) { start, _, bytes in
+                    take(bytes, at: start)
                 }
                 guard let result else { return true }
                 fault = result
@@ -202,6 +202,16 @@ final class StoreStage: @unchecked Sendable {
         health.set(.store, trouble)
         waiting = .batch
         alarm.set(milliseconds: settings.retryMilliseconds)
+    }
+
+    /// Takes a block's records into the batch.
+    private func take(_ block: UnsafeRawBufferPointer, at start: UInt64) -> StoreError? {
+        do throws(StoreError) {
+            try batch.add(block: block, at: start)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Commits the batch; false when PostgreSQL did not take it, or nobody knows whether it did.
@@ -276,7 +286,8 @@ final class StoreStage: @unchecked Sendable {
                 finish(end, lines: lines)
                 return true
             }
-            guard found == checkpoint else {
+            // What some partitions have of the batch already, the store leaves out.
+            guard found == checkpoint || (found > checkpoint && found <= furthest) else {
                 fail(
                     "PostgreSQL's checkpoint \(found) is neither \(checkpoint) nor \(end): "
                         + "another daemon writes under this node's name."

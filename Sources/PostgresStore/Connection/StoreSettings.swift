@@ -7,6 +7,8 @@ public struct StoreSettings: Sendable, Hashable {
     public var conninfo: String
     /// The schema that all tables are in: letters, digits and underscores.
     public var schema = "meterd"
+    /// How many connections write a batch, and load the state, side by side.
+    public var writerConnections = 2
     /// How long the server works on one statement before it gives up.
     public var statementTimeoutMilliseconds = 60_000
 

@@ -12,6 +12,7 @@ struct Migration {
         Migration(number: 1, name: "accounts", sql: accounts),
         Migration(number: 2, name: "ledger", sql: ledger),
         Migration(number: 3, name: "writers", sql: writers),
+        Migration(number: 4, name: "partitions", sql: partitions),
     ]
 
     /// The schema that this program needs.

@@ -101,29 +101,6 @@ extension BatchTables {
         }
         return try run(sql, [orgs, numbers, projects, keys, models, times, draws], during)
     }
-
-    func writeProducers() throws(StoreError) {
-        let touched = batch.producers.touched
-        if touched.isEmpty { return }
-        var numbers = ArrayParameter.int4
-        var contiguous = ArrayParameter.int8
-        var ahead = ArrayParameter.bytea
-        for (producer, progress) in touched {
-            numbers.add(producer)
-            contiguous.add(progress.contiguous)
-            ahead.add(progress.aheadBytes)
-        }
-        _ = try run(
-            """
-            INSERT INTO producers (producer, contiguous, ahead)
-            SELECT * FROM unnest($1, $2, $3)
-            ON CONFLICT (producer) DO UPDATE SET contiguous = excluded.contiguous,
-                ahead = excluded.ahead
-            """,
-            [numbers, contiguous, ahead],
-            "the producers of a batch"
-        )
-    }
 }
 
 /// The columns of rollups.

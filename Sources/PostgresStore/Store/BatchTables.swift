@@ -1,12 +1,12 @@
 import Accounting
 import Quantities
 
-/// Writes all of a batch but wallets and lines.
+/// Writes all of a section but wallets, lines and producers.
 ///
-/// Every statement takes the rows of the whole batch as arrays, sorted by primary key: one round
+/// Every statement takes the rows of the whole section as arrays, sorted by primary key: one round
 /// trip for each table that is touched, none for the others.
 struct BatchTables {
-    let batch: BatchBuilder
+    let batch: BatchSection
     let connection: PostgresConnection
 
     /// What lines and wallets build on: names, organisations, grants.
@@ -29,13 +29,12 @@ struct BatchTables {
         try writeCaps()
     }
 
-    /// What follows from the lines: rollups, holds, producers.
+    /// What follows from the lines: rollups and holds.
     ///
     /// - Throws: What the server says.
     func writeAfterLines() throws(StoreError) {
         try addRollups()
         try writeHolds()
-        try writeProducers()
     }
 
     func run(

@@ -4,7 +4,7 @@ import Quantities
 /// The door to the database: all that the engine needs of it.
 ///
 /// `PostgresStore` is the real one; a simulated database can stand in, which reads what a batch
-/// holds from `BatchBuilder.records`.
+/// holds from `BatchBuilder.records(inSection:)`.
 ///
 /// Queue:       one queue owns a store; every call blocks until it is answered.
 public protocol LedgerStore: AnyObject {
@@ -47,7 +47,7 @@ public protocol LedgerStore: AnyObject {
     /// - Throws: What the server says; a lease that another took over is no error.
     func releaseLease() throws(StoreError)
 
-    /// The journal position up to which everything is in the database.
+    /// The journal position up to which everything is in the database, in all partitions.
     ///
     /// It waits for a transaction of this node that may still be under way, so that after a lost
     /// connection its answer is final.
@@ -55,19 +55,23 @@ public protocol LedgerStore: AnyObject {
     /// - Throws: `fencedOut`, or what the server says.
     func checkpoint() throws(StoreError) -> UInt64
 
-    /// Hands over the whole state at the checkpoint, organisation by organisation.
+    /// Hands over the whole state at the checkpoint, organisation by organisation: each one as it
+    /// is at its partition's position, all else as at the first partition's.
     ///
     /// - Parameters:
     ///   - identitiesSince: From when on identities of usage and grants are wanted.
     ///   - receive: Takes names, prices, producers, organisations in ascending order, identities.
-    /// - Returns: The checkpoint that the state belongs to.
+    /// - Returns: The positions that the state belongs to.
     /// - Throws: What the server says; what was received before is then to be thrown away.
     func loadAll(
         identitiesSince: Timestamp,
         receive: (LoadedItem) -> Void
-    ) throws(StoreError) -> UInt64
+    ) throws(StoreError) -> StoredPositions
 
-    /// Writes a batch and moves the checkpoint, both or neither.
+    /// Writes a batch and moves the checkpoint, both or neither in each partition.
+    ///
+    /// When it throws, some partitions may be stored and others not: committing the same batch
+    /// again, after `checkpoint()`, writes what is missing.
     ///
     /// - Parameters:
     ///   - batch: The records between the two positions; emptied when they are stored.

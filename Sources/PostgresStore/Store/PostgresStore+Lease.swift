@@ -19,6 +19,12 @@ extension PostgresStore {
             return try takeLease(holder: holder, seconds: seconds, on: connection)
         }
         self.fence = fence
+        positions = try StoredPositions.read(
+            node: node,
+            fence: fence,
+            on: connection,
+            locking: false
+        )
         try makeComingPartitions(on: connection)
         return fence
     }
@@ -82,9 +88,10 @@ extension PostgresStore {
         // fence.
         try connection.query(
             """
-            INSERT INTO checkpoint AS c (node, position, fence, updated_at)
-            VALUES ($1, 0, $2, clock_timestamp())
-            ON CONFLICT (node) DO UPDATE SET fence = excluded.fence
+            INSERT INTO checkpoint AS c (node, partition, position, fence, updated_at)
+            SELECT $1, partition, 0, $2, clock_timestamp()
+            FROM generate_series(0, \(AccountBook.partitions - 1)) AS partition
+            ON CONFLICT (node, partition) DO UPDATE SET fence = excluded.fence
             """,
             checkpoint,
             during: PostgresStore.leasing
@@ -133,19 +140,13 @@ extension PostgresStore {
     /// The journal position up to which everything is stored; see `LedgerStore`.
     public func checkpoint() throws(StoreError) -> UInt64 {
         let connection = try open()
-        let fence = try heldFence()
-        var parameters = QueryParameters()
-        parameters.add(node)
-        let row = try connection.query(
-            "SELECT position, fence FROM checkpoint WHERE node = $1 FOR UPDATE",
-            parameters,
-            during: "reading the checkpoint"
+        positions = try StoredPositions.read(
+            node: node,
+            fence: try heldFence(),
+            on: connection,
+            locking: true
         )
-        guard row.rowCount == 1 else { throw .inconsistent("node \(node) has no checkpoint") }
-        guard try row.unsigned(0, 1) == fence else {
-            throw .fencedOut(node: node, fence: fence)
-        }
-        return try row.unsigned(0, 0)
+        return positions.lowest
     }
 
     /// A writer without a lease is one that was never let in: its fence is 0.
@@ -159,5 +160,44 @@ extension PostgresStore {
         let row = try connection.query("SELECT now()", during: "reading the clock")
         let today = try row.time(0, 0).utcDay
         try partitions.ensure([today, today.advanced(by: 1)], on: connection)
+    }
+}
+
+extension StoredPositions {
+    /// Reads where a node's partitions stand.
+    ///
+    /// - Parameters:
+    ///   - node: The node.
+    ///   - fence: The fence that its writer holds.
+    ///   - connection: A connection.
+    ///   - locking: Whether to wait for transactions that may still move them, so that the answer
+    ///     is final.
+    /// - Returns: The positions.
+    /// - Throws: `fencedOut`, `inconsistent`, or what the server says.
+    static func read(
+        node: String,
+        fence: UInt64,
+        on connection: PostgresConnection,
+        locking: Bool
+    ) throws(StoreError) -> StoredPositions {
+        var parameters = QueryParameters()
+        parameters.add(node)
+        let rows = try connection.query(
+            "SELECT partition, position, fence FROM checkpoint WHERE node = $1 ORDER BY partition"
+                + (locking ? " FOR UPDATE" : ""),
+            parameters,
+            during: "reading the checkpoint"
+        )
+        guard rows.rowCount == Int(AccountBook.partitions) else {
+            throw .inconsistent("node \(node) has no checkpoint")
+        }
+        var found = StoredPositions()
+        for row in 0..<rows.rowCount {
+            guard try rows.unsigned(row, 2) == fence else {
+                throw .fencedOut(node: node, fence: fence)
+            }
+            found[UInt32(row)] = try rows.unsigned(row, 1)
+        }
+        return found
     }
 }

@@ -2,53 +2,37 @@ import Accounting
 import Quantities
 
 extension StateLoader {
-    /// How many organisations are in memory at once.
-    private static let chunk = 16_384
-
-    func loadOrganisations(_ receive: (LoadedItem) -> Void) throws(StoreError) {
-        // A chunk is a range of every table's primary key: its index gives the rows in order, and
-        // nothing is sorted. The statistics of a young table would say otherwise.
-        try connection.execute(
-            "SET LOCAL enable_seqscan TO off; SET LOCAL enable_bitmapscan TO off",
-            during: StateLoader.during
-        )
-        try loadChunks(receive)
-        try connection.execute(
-            "SET LOCAL enable_seqscan TO on; SET LOCAL enable_bitmapscan TO on",
-            during: StateLoader.during
-        )
-    }
-
-    private func loadChunks(_ receive: (LoadedItem) -> Void) throws(StoreError) {
-        var after: UInt32 = 0
-        while true {
-            var loaded = try organisations(after: after)
-            guard let last = loaded.last?.org else { return }
-            let range = "> \(after) AND org <= \(last)"
-            try addProjects(range, to: &loaded)
-            try addKeys(range, to: &loaded)
-            try addGrants(range, to: &loaded)
-            try addHolds(range, to: &loaded)
-            try addCaps(range, to: &loaded)
-            try addSpends(range, to: &loaded)
-            for organisation in loaded { receive(.organisation(organisation)) }
-            if loaded.count < StateLoader.chunk { return }
-            after = last
-        }
+    /// Loads the organisations with numbers in a range, with everything that they have.
+    ///
+    /// - Parameter chunk: The range.
+    /// - Returns: The organisations, by number.
+    /// - Throws: What the server says.
+    func loadOrganisations(_ chunk: OrganisationChunk) throws(StoreError) -> [OrganisationSnapshot]
+    {
+        var loaded = try organisations(chunk)
+        if loaded.isEmpty { return loaded }
+        let range = chunk.condition
+        try addProjects(range, to: &loaded)
+        try addKeys(range, to: &loaded)
+        try addGrants(range, to: &loaded)
+        try addHolds(range, to: &loaded)
+        try addCaps(range, to: &loaded)
+        try addSpends(range, to: &loaded)
+        return loaded
     }
 
     private func organisations(
-        after: UInt32
+        _ chunk: OrganisationChunk
     ) throws(StoreError) -> [OrganisationSnapshot] {
         var loaded: [OrganisationSnapshot] = []
-        loaded.reserveCapacity(StateLoader.chunk)
+        loaded.reserveCapacity(Int(OrganisationChunk.length))
         try copy(
             """
             SELECT o.org, o.name, o.zone, o.day, o.day_start, o.day_end, o.closed_at IS NOT NULL,
                 w.lines, w.debt, w.last_grant, w.last_hold
             FROM organisations o JOIN wallets w ON w.org = o.org
-            WHERE o.org > \(after) AND w.org > \(after)
-            ORDER BY o.org LIMIT \(StateLoader.chunk)
+            WHERE o.org \(chunk.condition) AND w.org \(chunk.condition)
+            ORDER BY o.org
             """
         ) { (row) throws(StoreError) in
             let org = try row.org()

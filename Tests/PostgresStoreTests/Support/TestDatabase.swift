@@ -99,15 +99,18 @@ extension PostgresStore {
     /// Everything that is loaded.
     func loadEverything(since: Timestamp = .epoch) throws -> LoadedState {
         var state = LoadedState()
-        state.position = try loadAll(identitiesSince: since) { state.items.append($0) }
+        state.positions = try loadAll(identitiesSince: since) { state.items.append($0) }
         return state
     }
 }
 
 /// What a load gave.
 struct LoadedState: Equatable {
-    var position: UInt64 = 0
+    var positions = StoredPositions()
     var items: [LoadedItem] = []
+
+    /// Up to where everything is stored.
+    var position: UInt64 { positions.lowest }
 
     var organisations: [OrganisationSnapshot] {
         items.compactMap { if case .organisation(let found) = $0 { found } else { nil } }

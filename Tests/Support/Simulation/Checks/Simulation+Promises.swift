@@ -35,7 +35,7 @@ extension Simulation {
         let stored = life.engine.stored
         guard written >= life.lastWritten, synced >= life.lastSynced, stored >= life.lastStored
         else { throw Violation("positions", "one went back: \(written) \(synced) \(stored)") }
-        guard written >= synced, synced >= stored, storedFloor <= synced, retired <= stored else {
+        guard written >= synced, synced >= stored, storedCeiling <= synced, retired <= stored else {
             throw Violation(
                 "positions",
                 "written \(written), synced \(synced), stored \(stored), retired \(retired)"

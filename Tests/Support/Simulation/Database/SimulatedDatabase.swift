@@ -37,6 +37,8 @@ package final class SimulatedDatabase {
     package private(set) var transactions = 0
     /// How many of them were done after their connection was lost.
     package private(set) var lateTransactions = 0
+    /// How many transactions left the partitions at different positions.
+    package private(set) var unevenTransactions = 0
     /// How many failures were made.
     package private(set) var failures = 0
 
@@ -95,15 +97,28 @@ package final class SimulatedDatabase {
         _ = grantLease(node: node, holder: holder, seconds: seconds)
     }
 
-    /// The committed checkpoint of a node.
+    /// Up to where everything of a node is committed.
     package func position(of node: String) -> UInt64 {
-        books.positions[node] ?? 0
+        books.positions[node]?.lowest ?? 0
+    }
+
+    /// Up to where some partition of a node is committed.
+    package func furthest(of node: String) -> UInt64 {
+        books.positions[node]?.highest ?? 0
     }
 
     /// Looks at everything that is committed, the slow way.
     package func check() {
         if let fault = books.firstInconsistency() { complain("books: \(fault)") }
-        for (producer, progress) in books.producers.sorted(by: { $0.key < $1.key }) {
+        checkProducers(Set(books.producers.keys))
+    }
+
+    /// The first partition's transaction notes the sequences of all: while others are behind it, or
+    /// it is behind them, nothing can be told.
+    private func checkProducers(_ producers: Set<UInt32>) {
+        guard books.positions.values.allSatisfy(\.isLevel) else { return }
+        for producer in producers.sorted() {
+            guard let progress = books.producers[producer] else { continue }
             if let fault = history.fault(in: progress, of: producer) {
                 complain("producers: \(fault)")
             }
@@ -144,7 +159,7 @@ package final class SimulatedDatabase {
         settle(node)
         let fence = (leases[node]?.fence ?? 0) + 1
         leases[node] = Lease(fence: fence, holder: holder, expiresAt: end(of: seconds))
-        if books.positions[node] == nil { books.positions[node] = 0 }
+        if books.positions[node] == nil { books.positions[node] = StoredPositions() }
         return fence
     }
 
@@ -179,9 +194,14 @@ package final class SimulatedDatabase {
 
     /// A transaction is done.
     func install(_ new: StoredBooks, _ result: TransactionResult, node: String) {
-        let before = books.positions[node] ?? 0
-        let after = new.positions[node] ?? 0
-        if after < before { complain("checkpoint: it goes back from \(before) to \(after)") }
+        let before = books.positions[node] ?? StoredPositions()
+        let after = new.positions[node] ?? StoredPositions()
+        for partition in 0..<AccountBook.partitions where after[partition] < before[partition] {
+            complain(
+                "checkpoint: partition \(partition) goes back from \(before[partition]) "
+                    + "to \(after[partition])"
+            )
+        }
         books = new
         transactions += 1
         if let fault = history.add(result) { complain("twice: \(fault)") }
@@ -190,13 +210,9 @@ package final class SimulatedDatabase {
                 complain("books: organisation \(org): \(fault)")
             }
         }
-        for producer in result.producers.sorted() {
-            guard let progress = books.producers[producer] else { continue }
-            if let fault = history.fault(in: progress, of: producer) {
-                complain("producers: \(fault)")
-            }
-        }
-        committed(after)
+        unevenTransactions += after.isLevel ? 0 : 1
+        checkProducers(result.producers)
+        committed(after.lowest)
     }
 
     func complain(_ fault: String) {

@@ -9,6 +9,8 @@ package final class SimulatedStore: LedgerStore {
     /// The generation of the connection, while there is one.
     private var connection: Int?
     private var fence: UInt64?
+    /// Where the partitions stand, as far as this daemon knows.
+    private var positions = StoredPositions()
     private var isDead = false
 
     init(_ database: SimulatedDatabase, node: String) {
@@ -93,6 +95,7 @@ package final class SimulatedStore: LedgerStore {
         // The lease is taken, whether we hear of it or not.
         if database.fails(\.droppedAfter) { throw drop(during) }
         fence = granted
+        positions = database.books.positions[node] ?? StoredPositions()
         return granted
     }
 
@@ -124,7 +127,8 @@ package final class SimulatedStore: LedgerStore {
             throw .fencedOut(node: node, fence: fence)
         }
         if database.fails(\.droppedAfter) { throw drop("reading the checkpoint") }
-        return found
+        positions = found
+        return found.lowest
     }
 
     // MARK: - The books
@@ -132,7 +136,7 @@ package final class SimulatedStore: LedgerStore {
     package func loadAll(
         identitiesSince: Timestamp,
         receive: (LoadedItem) -> Void
-    ) throws(StoreError) -> UInt64 {
+    ) throws(StoreError) -> StoredPositions {
         let during = "loading the state"
         try begin(during)
         let fence = try heldFence()
@@ -141,7 +145,7 @@ package final class SimulatedStore: LedgerStore {
         guard database.lease(of: node)?.fence == fence else {
             throw .fencedOut(node: node, fence: fence)
         }
-        guard let position = books.positions[node] else {
+        guard let found = books.positions[node] else {
             throw .inconsistent("node \(node) has no checkpoint")
         }
         let isCut = database.fails(\.droppedDuring)
@@ -154,9 +158,12 @@ package final class SimulatedStore: LedgerStore {
         if isCut { throw drop(during) }
         database.pass()
         try checkConnection(during)
-        return position
+        positions = found
+        return found
     }
 
+    /// Writes the sections one after the other, beginning with any: in between the connection may
+    /// break, and then some of them are stored and others not.
     package func commit(
         _ batch: BatchBuilder,
         from: UInt64,
@@ -167,18 +174,70 @@ package final class SimulatedStore: LedgerStore {
         try begin(during)
         let fence = try heldFence()
         database.settle(node)
-        var books = database.books
-        let found = books.positions[node] ?? 0
         guard database.lease(of: node)?.fence == fence else {
             throw .fencedOut(node: node, fence: fence)
         }
-        guard found == from else { throw .positionMismatch(expected: from, found: found) }
-        books.positions[node] = to
-        let result = try books.apply(batch.records)
-        for producer in result.producers {
-            // What the daemon counted, as in the real transaction; the checkers count for
-            // themselves.
-            books.producers[producer] = batch.progress(of: producer)
+        var report = CommitReport(usageLines: 0, ledgerLines: 0, wallets: 0)
+        var isDone = false
+        let count = batch.sectionCount
+        let first = count > 1 ? Int(database.dice.next() % UInt64(count)) : 0
+        for turn in 0..<count {
+            let section = (first + turn) % count
+            let moves = moves(of: batch, section, from: from, to: to)
+            if moves.isEmpty { continue }
+            let result = try store(batch, section, moves, to: to, during)
+            for move in moves { positions[move.partition] = to }
+            report.usageLines += result.report.usageLines
+            report.ledgerLines += result.report.ledgerLines
+            report.wallets += result.report.wallets
+            isDone = true
+        }
+        guard isDone else {
+            let found = database.books.positions[node]?.lowest ?? 0
+            throw .positionMismatch(expected: from, found: found)
+        }
+        batch.markStored()
+        return report
+    }
+
+    /// Which partitions of a section are behind, and where they are believed to stand.
+    private func moves(
+        of batch: BatchBuilder,
+        _ section: Int,
+        from: UInt64,
+        to: UInt64
+    ) -> [(partition: UInt32, from: UInt64)] {
+        (0..<AccountBook.partitions).compactMap { partition in
+            guard batch.section(ofPartition: partition) == section else { return nil }
+            let stands = max(positions[partition], from)
+            return stands < to || from == to ? (partition, stands) : nil
+        }
+    }
+
+    /// One section's transaction.
+    private func store(
+        _ batch: BatchBuilder,
+        _ section: Int,
+        _ moves: [(partition: UInt32, from: UInt64)],
+        to: UInt64,
+        _ during: String
+    ) throws(StoreError) -> TransactionResult {
+        var books = database.books
+        var found = books.positions[node] ?? StoredPositions()
+        for move in moves where found[move.partition] != move.from {
+            let expected = moves.map(\.from).min() ?? 0
+            throw .positionMismatch(expected: expected, found: found.lowest)
+        }
+        for move in moves { found[move.partition] = to }
+        books.positions[node] = found
+        var result = try books.apply(batch.records(inSection: section))
+        if moves.contains(where: { $0.partition == 0 }) {
+            for producer in batch.touchedProducers {
+                // What the daemon counted, as in the real transaction; the checkers count for
+                // themselves.
+                books.producers[producer] = batch.progress(of: producer)
+                result.producers.insert(producer)
+            }
         }
         if database.fails(\.droppedDuring) { throw drop(during) }
         if database.fails(\.droppedAfter) {
@@ -186,8 +245,7 @@ package final class SimulatedStore: LedgerStore {
             throw drop(during)
         }
         try finish(books, result, during)
-        batch.markStored()
-        return result.report
+        return result
     }
 
     /// COMMIT is sent; the server does it at some time while we wait for the answer.

@@ -110,8 +110,8 @@ package struct StoredBooks {
     package internal(set) var prices: [UInt32: PriceDeclared] = [:]
     package internal(set) var producers: [UInt32: SequenceSet] = [:]
     package internal(set) var organisations: [UInt32: StoredOrganisation] = [:]
-    /// The checkpoint of each node.
-    package internal(set) var positions: [String: UInt64] = [:]
+    /// The checkpoint of each node, in each partition.
+    package internal(set) var positions: [String: StoredPositions] = [:]
 
     init() {}
 

@@ -49,6 +49,8 @@ package final class Simulation {
     var durableFloor: UInt64 = 0
     /// Up to here everything is in the database.
     var storedFloor: UInt64 { database.position(of: Simulation.node) }
+    /// Up to here something is in the database.
+    var storedCeiling: UInt64 { database.furthest(of: Simulation.node) }
     var pendingDeath: Death?
     var depth = 0
     var isFenceStolen = false
@@ -129,6 +131,9 @@ package final class Simulation {
         settings.postgres.lingerMilliseconds = [0, 5, 50, 500][random.below(4)]
         settings.postgres.retryMilliseconds = [20, 500][random.below(2)]
         settings.postgres.batchRows = [8, 64, 4096][random.below(3)]
+        // Thrown apart, so that what follows is the same with any number of them.
+        var side = random
+        settings.postgres.writerConnections = 1 + side.below(3)
         settings.lease.ttlSeconds = 3
         settings.holds.sliceOutputTokens = [64, 1024][random.below(2)]
         settings.holds.defaultTTLMilliseconds = [500, 60_000][random.below(2)]

@@ -20,7 +20,7 @@ struct ColdChanges {
 
 // MARK: - The rare changes
 
-extension BatchBuilder {
+extension BatchSection {
     func add(_ change: Change) {
         let org = change.org
         let at = change.appliedAt
@@ -44,10 +44,7 @@ extension BatchBuilder {
             cold.turned.append(Dated(org: org, at: at, body: body.today))
         case .nameDeclared(let body): cold.names.append(body)
         case .priceDeclared(let body): cold.prices.append(body)
-        case .sequenceSkipped(let body):
-            if body.producer != 0, body.sequence != 0 {
-                producers.insert(body.sequence, of: body.producer)
-            }
+        case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
         }
     }

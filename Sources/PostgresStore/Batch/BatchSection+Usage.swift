@@ -3,9 +3,10 @@ import Quantities
 
 // MARK: - The hot way: one usage record
 
-extension BatchBuilder {
-    func addUsage(_ usage: UsageChange, offset: Int) {
+extension BatchSection {
+    func addUsage(_ usage: UsageChange, session: Range<Int>, offset: Int) {
         usageCount += 1
+        seldom.formUnion(SeldomColumns(of: usage, session: session))
         let wallet = walletSlot(usage.org, at: usage.appliedAt)
         wallets[wallet].amount -= usage.charge.units
         appendLine(offset, wallet: wallet)
@@ -19,9 +20,6 @@ extension BatchBuilder {
         }
         addRollup(usage)
         if usage.hold != 0 { removeHold(usage.org, usage.hold) }
-        if usage.producer != 0, usage.sequence != 0 {
-            producers.insert(usage.sequence, of: usage.producer)
-        }
         noteDay(usage.appliedAt.utcDay)
     }
 
@@ -71,7 +69,7 @@ extension BatchBuilder {
 
 // MARK: - Entries
 
-extension BatchBuilder {
+extension BatchSection {
     /// The place of a wallet, touched at a moment.
     func walletSlot(_ org: UInt32, at moment: Timestamp) -> Int {
         let hash = IndexTable.hash(UInt64(org), 1)
