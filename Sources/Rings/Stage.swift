@@ -22,9 +22,9 @@ import Synchronization
 /// Why:         one wake-up per idle-to-busy turn, and a stage whose queue would have to wake up
 ///              first can be driven by the thread that filled its ring.
 public final class Stage: @unchecked Sendable {
-    // SAFETY: `body` and `brief` are written once, by `activate` while the state says that the stage
-    // is held by its creator, and then only called by the thread that moved the state to running.
-    // Attacked by `StageStressTests` with many threads.
+    // SAFETY: `body` and `brief` are written once, by `activate` while the state says that the
+    // stage is held by its creator, and then only called by the thread that moved the state to
+    // running. Attacked by `StageStressTests` with many threads.
 
     /// What a stage's kicks set going.
     public enum Drive: Sendable {

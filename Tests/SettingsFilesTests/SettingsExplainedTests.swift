@@ -65,7 +65,7 @@ import Testing
         settings.engine.shards = 3
         settings.engine.ringBytes = 1 << 20
         let memory = settings.memory(cores: 1)
-        #expect(memory.rings == (9 << 20) + (6 << 18))
+        #expect(memory.rings == (9 << 20) + (6 << 18) + (6 << 16))
         #expect(memory.perConnection == 5 << 20)
         #expect(memory.connections == 1024 * (5 << 20))
         #expect(memory.blocks >= settings.journal.maxUnsyncedBytes)
