@@ -15,15 +15,18 @@ final class StoreLane {
 
 /// One piece of work that runs beside the caller, who waits for it before he goes on.
 ///
-/// Why: two connections keep two of the server's processes busy, and each call blocks.
-final class SideRun: @unchecked Sendable {
-    // SAFETY: what the work captures belongs to the queue from `init` until `wait` returns, and to
-    // the caller again from then on; the semaphore orders the two. The caller keeps its hands off
-    // meanwhile. Attacked by LaneTests and the PostgreSQL outage scenarios.
+/// Order:       what the work captures belongs to the queue from `init` until `wait` returns, and
+///              to the caller again from then on; waiting for the work item orders the two. The
+///              caller keeps its hands off meanwhile. Attacked by `LaneTests` and the PostgreSQL
+///              outage scenarios.
+/// Why:         two connections keep two of the server's processes busy, and each call blocks.
+struct SideRun {
+    private final class Outcome {
+        var fault: StoreError?
+    }
 
-    private let work: () throws(StoreError) -> Void
-    private let done = DispatchSemaphore(value: 0)
-    private var fault: StoreError?
+    private let outcome: Outcome
+    private let item: DispatchWorkItem
 
     /// Begins the work.
     ///
@@ -31,24 +34,23 @@ final class SideRun: @unchecked Sendable {
     ///   - queue: Where; nothing else runs there.
     ///   - work: What to do.
     init(on queue: DispatchQueue, _ work: @escaping () throws(StoreError) -> Void) {
-        self.work = work
-        queue.async { self.run() }
-    }
-
-    private func run() {
-        do throws(StoreError) {
-            try work()
-        } catch {
-            fault = error
+        let outcome = Outcome()
+        item = DispatchWorkItem {
+            do throws(StoreError) {
+                try work()
+            } catch {
+                outcome.fault = error
+            }
         }
-        done.signal()
+        self.outcome = outcome
+        queue.async(execute: item)
     }
 
     /// Waits for its end; to be called once.
     ///
     /// - Returns: What went wrong.
     func wait() -> StoreError? {
-        done.wait()
-        return fault
+        item.wait()
+        return outcome.fault
     }
 }
