@@ -26,7 +26,7 @@ extension IngestLoop {
         case .release(let request): release(request, connection)
         case .subscribe(let topics): subscribe(topics, connection)
         case .orderDone:
-            // No orders are given without machines on the rate card; there is nothing to finish.
+            // No orders are given yet; there is nothing to finish.
             break
         case .ping:
             connection.say(.pong)
@@ -136,7 +136,7 @@ extension IngestLoop {
         let rejection = Rejection(
             .unknownMachine,
             subject: subject,
-            message: machine + " is not on the rate card"
+            message: machine + " cannot be metered: this daemon takes no heartbeats yet"
         )
         reject(rejection, connection)
     }
