@@ -154,8 +154,8 @@ let package = Package(
         tests(
             "EngineTests",
             [
-                "Engine", "Accounting", "Ingest", "Journaling", "Quantities", "Wire",
-                "DiskSimulation",
+                "Engine", "Accounting", "Ingest", "Journaling", "PostgresStore", "Quantities",
+                "Wire", "DiskSimulation",
             ]
         ),
         tests(

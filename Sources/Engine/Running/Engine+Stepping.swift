@@ -30,6 +30,20 @@ extension Engine {
         directory.number(of: name)
     }
 
+    /// The name behind a number, or nil.
+    package func name(_ kind: NameKind, _ number: UInt32) -> String? {
+        names.name(kind, number)
+    }
+
+    /// The number of a price version, which is given now if it has none.
+    package func number(ofPrice price: PriceDeclared) -> UInt32 {
+        prices.declaration(
+            model: price.model,
+            effectiveFrom: price.effectiveFrom,
+            text: price.text
+        ).price
+    }
+
     /// Takes a daemon apart that has died, so that nothing of it stays in memory.
     package func retire() {
         abandon()

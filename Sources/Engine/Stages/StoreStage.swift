@@ -65,11 +65,14 @@ final class StoreStage: @unchecked Sendable {
     private var waiting = Waiting.nothing
     private var renewAt: Timestamp
     private var isUnusable = false
-    /// Whether a segment that is stored could not be removed.
+    /// Whether the last batch took as much as a batch may have, so that there may be more.
+    private var isFull = false
+    /// Whether a segment that is stored may still be there: one could not be removed, or the last
+    /// life ended between a commit and the removal.
     ///
     /// It is tried again also when nothing more is stored: that may be just because the journal has
     /// no room.
-    private var owesRoom = false
+    private var owesRoom = true
     /// How many records the next batch may take: few after a start and twice as many after each
     /// commit, so that also a daemon that dies again and again gets on.
     private var nextRows = 4096
@@ -138,14 +141,15 @@ final class StoreStage: @unchecked Sendable {
             if backlog < StoreStage.smallBacklog, !position.isStopping, !hasLingered {
                 return linger()
             }
-            hasLingered = false
-            guard fill() else { return }
-            if batch.isEmpty {
-                // Only seals lay there: nothing is owed to PostgreSQL up to here.
-                if reader.position > position.value { position.set(reader.position) }
-                return
-            }
+            let limit = journal.positions.synced
+            guard fill(upTo: limit) else { return }
+            // Where partitions stand apart, those that are behind are brought as far as the others,
+            // though there is no record for them: with the first one go the sequences of all.
+            let isApart = checkpoint < furthest && checkpoint < reader.position
+            if batch.isEmpty, !isApart { return skip(to: limit) }
             guard storeBatch() else { return }
+            // What a full batch has left lying has waited long enough.
+            hasLingered = isFull
         }
     }
 
@@ -167,14 +171,15 @@ final class StoreStage: @unchecked Sendable {
         alarm.set(milliseconds: min(settings.lingerMilliseconds, settings.leaseSeconds * 300))
     }
 
-    private func fill() -> Bool {
-        let limit = journal.positions.synced
+    /// Takes what PostgreSQL lacks into the batch, up to a position or until the batch is full.
+    private func fill(upTo limit: UInt64) -> Bool {
         var fault: StoreError?
         // Wallets and rollups are written once a batch: a long way to catch up goes in longer
         // steps.
         let isFarBehind = limit - position.value > StoreStage.largeBacklog
         let most = isFarBehind ? settings.batchRows * 4 : settings.batchRows
         let rows = min(nextRows, most)
+        defer { isFull = batch.recordCount >= rows }
         while batch.recordCount < rows {
             do throws(JournalError) {
                 let result = try reader.withNextBlock(upTo: limit) { start, _, bytes in
@@ -214,6 +219,16 @@ final class StoreStage: @unchecked Sendable {
         }
     }
 
+    /// Notes that nothing up to a position is owed to PostgreSQL: no more than seals lay there, or
+    /// the beginning of a segment.
+    ///
+    /// Why: a journal that was cut off behind the mark of a segment's end goes on in the next one,
+    /// with no block between where PostgreSQL stands and where the journal ends.
+    private func skip(to limit: UInt64) {
+        position.set(limit)
+        wakeLoops()
+    }
+
     /// Commits the batch; false when PostgreSQL did not take it, or nobody knows whether it did.
     private func storeBatch() -> Bool {
         let end = reader.position
@@ -239,8 +254,12 @@ final class StoreStage: @unchecked Sendable {
         counters.batches.add()
         nextRows = min(nextRows * 2, settings.batchRows * 4)
         giveRoom()
-        for loop in loops { loop.wake() }
+        wakeLoops()
         renewLease()
+    }
+
+    private func wakeLoops() {
+        for loop in loops { loop.wake() }
     }
 
     /// Gives the journal's segments back that PostgreSQL has.

@@ -113,7 +113,12 @@ extension Simulation {
         while !isAtRest {
             try takeStep()
             if step > most || clock.steady > deadline {
-                throw Violation("stuck", unrest)
+                let stored = "stored \(storedFloor) and \(life?.engine.stored ?? 0)"
+                let overload = life?.engine.overload ?? "no overload"
+                throw Violation(
+                    "stuck",
+                    "\(unrest); durable \(durableFloor), \(stored), \(overload)"
+                )
             }
         }
         try checkEverything()
@@ -147,7 +152,17 @@ extension Simulation {
         let positions = life.engine.journal.positions
         if positions.written != positions.synced { return "the journal is not synced" }
         if life.engine.stored != positions.synced { return "PostgreSQL is behind" }
+        if keepsStored { return "a stored segment is not removed" }
         return ""
+    }
+
+    /// Whether a segment is left of which PostgreSQL has everything.
+    private var keepsStored: Bool {
+        let starts = disk.fileNames.compactMap { name in
+            name.hasSuffix(".log") ? UInt64(name.dropFirst(8).dropLast(4)) : nil
+        }
+        // Where the second one begins, the first one ends.
+        return starts.count > 1 && starts[1] <= storedFloor
     }
 
     /// The costly promises, when everything is at rest.

@@ -59,6 +59,18 @@ package struct AccountModel {
         latest = [:]
     }
 
+    /// The prices that were declared.
+    package var declaredPrices: [PriceDeclared] {
+        prices.sorted { $0.key < $1.key }.map { number, entry in
+            PriceDeclared(
+                price: number,
+                model: entry.model,
+                effectiveFrom: Timestamp(microseconds: entry.from),
+                text: entry.text
+            )
+        }
+    }
+
     /// The number of a producer's name.
     package func producer(named name: String) -> UInt32? {
         names[NameKind.producer.rawValue]?.first { $0.value == name }?.key

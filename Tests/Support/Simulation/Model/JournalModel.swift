@@ -110,6 +110,24 @@ package final class JournalModel {
         }
     }
 
+    /// Counts records behind the checkpoint.
+    ///
+    /// - Parameter isMeant: Gets a record's organisation, and where its block begins.
+    /// - Returns: How many are meant.
+    package func count(where isMeant: (_ org: UInt32, _ position: UInt64) -> Bool) -> Int {
+        var count = 0
+        for block in blocks {
+            block.body.withUnsafeBytes { body in
+                var walker = RecordWalker(body)
+                while let (_, record) = walker.next() {
+                    let org = record.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+                    if isMeant(org, block.from) { count += 1 }
+                }
+            }
+        }
+        return count
+    }
+
     /// Compares all wallets of a book with the live model: to be asked when all that the book has
     /// decided is written.
     ///

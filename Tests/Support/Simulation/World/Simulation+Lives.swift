@@ -119,11 +119,46 @@ extension Simulation {
                 throw Violation("replay", "after recovery to \(end): \(difference)")
             }
         }
+        try checkDeclarations(engine)
+        countApart()
         let found = digests
         if let expected = expectedDigests, expected != found {
             throw Violation("digest", "replayed to \(found), was \(expected)")
         }
         expectedDigests = nil
+    }
+
+    /// Holds names and prices against the model: they are no organisation's, and their partition
+    /// may stand before or behind the others.
+    private func checkDeclarations(_ engine: Engine) throws(Violation) {
+        for kind in NameKind.allCases {
+            for (number, name) in model.live.names[kind.rawValue] ?? [:] {
+                let found = engine.name(kind, number) ?? "nothing"
+                guard found != name else { continue }
+                throw Violation("declarations", "\(kind) \(number) is \(found), not \(name)")
+            }
+        }
+        for price in model.live.declaredPrices {
+            let found = engine.number(ofPrice: price)
+            guard found != price.price else { continue }
+            throw Violation("declarations", "\(price) has the number \(found)")
+        }
+    }
+
+    /// Counts starts at which the partitions stood apart, and what they had of each other's blocks.
+    private func countApart() {
+        guard let stored = database.books.positions[Simulation.node], !stored.isLevel else {
+            return
+        }
+        statistics.apartStarts += 1
+        statistics.apartRecords += model.count { org, position in stored.has(org, at: position) }
+        if stored[0] == stored.highest { statistics.apartFirst += 1 }
+        if isAllApart(stored) { statistics.apartAll += 1 }
+    }
+
+    /// Whether nothing is left to replay: what is behind the checkpoint is stored already.
+    private func isAllApart(_ stored: StoredPositions) -> Bool {
+        model.count { org, position in !stored.has(org, at: position) } == 0
     }
 
     /// Notes what memory has, if all of it will be there after the end that is coming.

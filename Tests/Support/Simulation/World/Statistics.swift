@@ -33,6 +33,10 @@ package struct Statistics: Sendable {
     package var records = 0
     package var rests = 0
     package var listenersHeard = 0
+    package var apartStarts = 0
+    package var apartFirst = 0
+    package var apartAll = 0
+    package var apartRecords = 0
 
     package init() {}
 
@@ -51,7 +55,9 @@ package struct Statistics: Sendable {
             ("extensions", extensions), ("settlements", settlements), ("releases", releases),
             ("cutoffs told", cutoffs), ("administrative calls", administration),
             ("records judged", records), ("rests without debts", rests),
-            ("listeners compared", listenersHeard),
+            ("listeners compared", listenersHeard), ("starts on partitions apart", apartStarts),
+            ("of them, the first ahead", apartFirst), ("of them, all stored", apartAll),
+            ("records left out at starts", apartRecords),
         ]
     }
 }
