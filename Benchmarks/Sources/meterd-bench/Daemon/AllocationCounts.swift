@@ -5,6 +5,9 @@ final class AllocationCounts {
     /// The queues that every event goes through; what the store does is not among it.
     static let dataPlane = ["meterd.ingest", "meterd.shard", "meterd.journal", "meterd.sync"]
 
+    /// The queue that makes the journal's next segment while the present one fills.
+    static let segments = "meterd.segments"
+
     private static let magic: UInt64 = 0x434F_4C4C_4154_4D4D
     private static let version: UInt32 = 1
     private static let slotsOffset = 64
