@@ -31,8 +31,8 @@ public struct Organisation: Sendable, Hashable {
     public internal(set) var number: UInt32 = 0
     /// Its time zone, as an index into the book's zones.
     var zone: UInt16 = 0
-    /// Whether it was closed.
-    public internal(set) var closed = false
+    /// What else there is to look up for it.
+    var flags = OrganisationFlags()
     /// Why it is cut off, if it is.
     public internal(set) var cutoffs = CutoffReasons()
     /// Caps, narrowest scope first.
@@ -55,6 +55,11 @@ public struct Organisation: Sendable, Hashable {
 
     /// Whether this slot holds an organisation.
     public var exists: Bool { number != 0 }
+    /// Whether it was closed.
+    public internal(set) var closed: Bool {
+        get { flags.contains(.closed) }
+        set { if newValue { flags.insert(.closed) } else { flags.remove(.closed) } }
+    }
     /// What the next request may use; stops at the end of the range of amounts.
     public var available: Amount { posted.adding(-held) ?? -Amount.max }
 

@@ -52,7 +52,7 @@ package struct FullDiskCourse {
         let process = rig.daemon.processID
         usleep(500_000)
         try cluster.crash()
-        try waitUntilFull(rig, filling: false)
+        try waitUntilFull(rig, of: "journal, PostgreSQL being away", filling: false)
         try observe(rig, "full of journal, PostgreSQL away")
         var before = rig.acknowledged
         try cluster.start()
@@ -67,7 +67,7 @@ package struct FullDiskCourse {
         // It must not give segments back meanwhile, or there is room again and again.
         try cluster.freeze(true)
         load.hold(false)
-        try waitUntilFull(rig, filling: true)
+        try waitUntilFull(rig, of: "another's file", filling: true)
         try observe(rig, "full of another's file")
         before = rig.acknowledged
         disk.clear()
@@ -83,11 +83,17 @@ package struct FullDiskCourse {
     }
 
     /// Waits until nothing is taken any more.
-    private func waitUntilFull(_ rig: Rig, filling: Bool) throws {
-        try wait(until: "the disk is full, \(disk.free) bytes are free", within: 120, step: 5000) {
+    private func waitUntilFull(_ rig: Rig, of what: String, filling: Bool) throws {
+        try wait(until: "the disk is full of \(what): \(state(rig))", within: 120, step: 5000) {
             if filling { disk.fill() }
-            return try rig.daemon.admin.status()["ready"].bool == false
+            let status = try rig.daemon.admin.status()
+            return status["ready"].bool == false && lackOfSpace(status) != nil
         }
+    }
+
+    /// The trouble that tells of the full disk, if there is one.
+    private func lackOfSpace(_ status: JSONValue) -> String? {
+        status["troubles"].list.compactMap(\.text).first { $0.contains("space") }
     }
 
     /// Looks whether everybody is told, and nothing is promised.
@@ -96,9 +102,10 @@ package struct FullDiskCourse {
         usleep(300_000)
         let before = rig.acknowledged
         let status = try rig.daemon.admin.status()
-        let troubles = status["troubles"].list.compactMap(\.text)
-        let reason = troubles.first { $0.contains("space") }
-        if reason == nil { rig.fault("\(what): the status does not say so: \(troubles)") }
+        let reason = lackOfSpace(status)
+        if reason == nil {
+            rig.fault("\(what): the status does not say so: \(status["troubles"])")
+        }
         let asker = try LocalSocket(path: rig.daemon.dataPath)
         let refusal = try asker.ask(
             #"{"type":"authorize","request":"full","org":"org-1","model":"plain"}"#
@@ -169,9 +176,13 @@ package struct FullDiskCourse {
 
     /// Kills it on a full disk; the next one must come up when there is room.
     private mutating func killWhileFull(_ rig: Rig) throws {
-        try waitUntilFull(rig, filling: true)
+        // A daemon that stores gives a segment back now and again, and has taken its room for the
+        // next one before the other file has it: the disk would be full, and service would go on.
+        try cluster.freeze(true)
+        try waitUntilFull(rig, of: "another's file before the kill", filling: true)
         rig.kill()
         disk.fill()
+        try cluster.freeze(false)
         try rig.daemon.launch()
         usleep(2_000_000)
         let waits = rig.daemon.isRunning
