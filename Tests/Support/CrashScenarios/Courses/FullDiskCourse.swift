@@ -180,9 +180,8 @@ package struct FullDiskCourse {
         // next one before the other file has it: the disk would be full, and service would go on.
         try cluster.freeze(true)
         try waitUntilFull(rig, of: "another's file before the kill", filling: true)
-        rig.kill()
+        try rig.kill { try cluster.freeze(false) }
         disk.fill()
-        try cluster.freeze(false)
         try rig.daemon.launch()
         usleep(2_000_000)
         let waits = rig.daemon.isRunning
