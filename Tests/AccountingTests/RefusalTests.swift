@@ -20,11 +20,12 @@ import Testing
     }
 
     @Test func `the reasons stand in order of precedence and keep their numbers`() {
-        #expect(RefusalReason.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6])
+        // What lies in rings never moves.
+        #expect(RefusalReason.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7, 8])
         #expect(
-            RefusalReason.allCases == [
-                .unknownOrganisation, .accountClosed, .invalidKey, .unknownHold,
-                .spendCapExceeded, .insufficientCredits,
+            RefusalReason.allCases.sorted { $0.precedence < $1.precedence } == [
+                .unknownOrganisation, .accountClosed, .invalidKey, .planRequired,
+                .purchaseRequired, .unknownHold, .spendCapExceeded, .insufficientCredits,
             ]
         )
     }

@@ -75,7 +75,7 @@ import Testing
             400,
             "invalid",
             "timezone",
-            "timezone: is not a known field. Known: name, zone."
+            "timezone: is not a known field. Known: name, zone, plan."
         ),
         Case(
             organisations,
@@ -369,7 +369,9 @@ import Testing
     @Test func `every bad call is refused with its field and value`() async throws {
         try await ServerFixture.with { client, administration, _ in
             _ = try await client.call(BadInputTests.organisations, #"{"name":"acme"}"#)
-            for bad in BadInputTests.bodies + BadInputTests.money + BadInputTests.queries {
+            for bad in BadInputTests.bodies + BadInputTests.money + BadInputTests.queries
+                + BadInputTests.terms
+            {
                 let answer = try await client.call(bad.call, bad.body, key: bad.key)
                 let name = Comment(rawValue: bad.testDescription)
                 #expect(answer.status == bad.status, name)

@@ -353,7 +353,7 @@ extension FakeAdministration {
         return account
     }
 
-    private func change(
+    func change(
         _ name: String,
         _ body: (inout Account) -> Void
     ) throws(AdministrationError) -> OrganisationInfo {

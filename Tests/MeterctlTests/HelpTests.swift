@@ -11,7 +11,8 @@ import Testing
         "key revoke", "grant", "cap", "cap set", "cap clear", "cap list", "balance",
         "transactions", "usage", "audit", "rates", "rates check", "rates import", "rates diff",
         "rates show", "rates reload", "config", "config check", "migrate", "send", "authorize",
-        "watch", "demo",
+        "watch", "demo", "plan", "plan set", "plan show", "coupon", "coupon redeem",
+        "coupon list", "billing", "billing set", "billing show", "adjust", "invoice",
     ]
 
     @Test(arguments: verbs)

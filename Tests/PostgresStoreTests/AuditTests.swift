@@ -109,6 +109,11 @@ import Testing
             sql: "INSERT INTO rollups VALUES (2, '2025-01-01', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
             faults: [.rollup]
         ),
+        Plant(
+            sql: "INSERT INTO invoices VALUES (2, '2026-03-01', 'x', '2026-04-01', '2026-04-01', "
+                + "'2026-05-01', 30, '', 1)",
+            faults: [.invoice]
+        ),
     ]
 
     @Test(arguments: plants)

@@ -1,3 +1,4 @@
+import Accounting
 import Quantities
 import Testing
 
@@ -20,12 +21,40 @@ import Testing
         let first = try store.migrate()
         #expect(first.from == 0)
         #expect(first.to == Migration.latest)
-        #expect(first.applied == ["accounts", "ledger", "writers", "partitions"])
+        #expect(first.applied == ["accounts", "ledger", "writers", "partitions", "terms"])
         let second = try store.migrate()
         #expect(
             second == MigrationReport(from: Migration.latest, to: Migration.latest, applied: [])
         )
         #expect(try database.count("SELECT count(*) FROM schema_migrations") == Migration.latest)
+    }
+
+    /// Takes back what the step "terms" made.
+    private func undoTerms(_ database: TestDatabase) throws {
+        let tables = [
+            "account_plans", "plan_periods", "coupons", "billing", "adjustments", "invoices",
+            "invoice_lines",
+        ]
+        for table in tables { try database.execute("DROP TABLE \(table)") }
+        try database.execute("ALTER TABLE organisations DROP COLUMN has_purchased")
+    }
+
+    @Test func `a purchase made before the step counts`() throws {
+        let database = try TestDatabase()
+        let store = try database.store()
+        let journal = Journal()
+        for org: UInt32 in 1...2 { journal.create(org) }
+        journal.grant(1, 1, Amount(credits: 2))
+        let gift = Journal.grant(1, Amount(credits: 2), grantClass: .promotional)
+        journal.write(.grantIssued(gift), org: 2)
+        let batch = BatchBuilder()
+        try journal.move(to: batch)
+        _ = try store.commit(batch, from: 0, to: 1)
+        try database.execute("DELETE FROM schema_migrations WHERE number >= 5")
+        try undoTerms(database)
+        #expect(try store.migrate().applied == ["terms"])
+        let organisations = try store.loadEverything().organisations
+        #expect(organisations.map(\.hasPurchased) == [true, false])
     }
 
     @Test func `a step that was applied before is not applied again`() throws {
@@ -36,16 +65,18 @@ import Testing
         for table in ["names", "prices", "rate_cards", "producers", "checkpoint", "writer_lease"] {
             try database.execute("DROP TABLE \(table)")
         }
+        try undoTerms(database)
         let report = try store.migrate()
         #expect(report.from == 2)
-        #expect(report.applied == ["writers", "partitions"])
+        #expect(report.applied == ["writers", "partitions", "terms"])
     }
 
     @Test func `a checkpoint of the third schema becomes that of every partition`() throws {
         let database = try TestDatabase()
         let store = try connected(database)
         _ = try store.migrate()
-        try database.execute("DELETE FROM schema_migrations WHERE number = 4")
+        try database.execute("DELETE FROM schema_migrations WHERE number >= 4")
+        try undoTerms(database)
         try database.execute("DROP TABLE checkpoint")
         try database.execute(
             """
@@ -54,7 +85,7 @@ import Testing
             """
         )
         try database.execute("INSERT INTO checkpoint VALUES ('node-a', 4096, 7, now())")
-        #expect(try store.migrate().applied == ["partitions"])
+        #expect(try store.migrate().applied == ["partitions", "terms"])
         _ = try store.acquireLease(holder: "daemon-1", seconds: 60, takeOver: false)
         #expect(try store.checkpoint() == 4096)
         #expect(try store.loadEverything().positions == StoredPositions(4096))

@@ -62,7 +62,13 @@ extension AccountBook {
             guard let slot = slot(of: change.org) else { return }
             removeHold(HoldNumber(org: OrgNumber(change.org), serial: body.hold), slot: slot)
         case .capChanged(let body): setCap(change.org, body)
-        case .dayTurned(let body): with(change.org) { $0.turnDay(to: body.today) }
+        case .dayTurned(let body):
+            with(change.org) { $0.turnDay(to: body.today) }
+            if let slot = slot(of: change.org) { turnBilling(slot) }
+        case .planChanged(let body): apply(body, org: change.org, at: change.appliedAt)
+        case .couponRedeemed(let body): apply(body, org: change.org, at: change.appliedAt)
+        case .billingChanged(let body): apply(body, org: change.org)
+        case .balanceAdjusted(let body): apply(body, org: change.org, at: change.appliedAt)
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break
@@ -110,8 +116,9 @@ extension AccountBook {
         }
     }
 
-    private func issue(_ org: UInt32, _ body: GrantIssued, at moment: Timestamp) {
+    func issue(_ org: UInt32, _ body: GrantIssued, at moment: Timestamp) {
         with(org) { organisation in
+            if body.grantClass == .purchased { organisation.flags.insert(.hasPurchased) }
             organisation.lastGrant = body.grant
             let grant = Grant(
                 remaining: body.amount,

@@ -186,6 +186,9 @@ extension AccountBook {
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .accountClosed }
+        if grant.grantClass == .purchased, let reason = purchaseRefusal(slot) {
+            return .refused(reason)
+        }
         guard grant.amount.isPositive else {
             return .invalid(field: "amount", message: "\(grant.amount) is not above zero.")
         }
@@ -209,7 +212,7 @@ extension AccountBook {
     }
 
     /// Whether the balance stays in range with one more grant, also when all have begun to pay.
-    private func fits(_ amount: Amount, slot: Int) -> Bool {
+    func fits(_ amount: Amount, slot: Int) -> Bool {
         var sum = organisations[slot].posted.adding(amount)
         for grant in organisations[slot].grants where !grant.active {
             sum = sum?.adding(grant.remaining)

@@ -99,7 +99,11 @@ extension AccountBook {
     private func refreshOrganisation(_ slot: Int, at moment: Timestamp) {
         var reasons = CutoffReasons()
         if organisations[slot].closed { reasons.insert(.closed) }
-        if !organisations[slot].posted.isPositive { reasons.insert(.insufficientCredits) }
+        if !organisations[slot].posted.isPositive,
+            organisations[slot].flags.isDisjoint(with: [.invoiced, .unmetered])
+        {
+            reasons.insert(.insufficientCredits)
+        }
         if isCapUsedUp(slot, .organisation, 0) { reasons.insert(.spendCap) }
         guard reasons != organisations[slot].cutoffs else { return }
         let before = organisations[slot].cutoffs

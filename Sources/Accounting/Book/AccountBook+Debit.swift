@@ -14,8 +14,7 @@ extension AccountBook {
         at moment: Timestamp,
         into buffer: RecordBuffer
     ) -> DebitOutcome {
-        let charge = draft.charge
-        invariant(!charge.isNegative, "a charge is at least zero")
+        invariant(!draft.charge.isNegative, "a charge is at least zero")
         guard let slot = slot(of: draft.org) else { return .unknownOrganisation }
         let organisation = organisations.pointer(slot)
         invariant(
@@ -35,6 +34,8 @@ extension AccountBook {
             advance(slot, to: moment, into: buffer)
         }
         if organisation.pointee.closed { return .accountClosed }
+        if organisation.pointee.flags.contains(.unmetered) { draft.charge = .zero }
+        let charge = draft.charge
         guard let posted = organisation.pointee.posted.adding(-charge),
             organisation.pointee.debt.adding(charge) != nil,
             organisation.pointee.spend.total.adding(charge) != nil
@@ -55,7 +56,7 @@ extension AccountBook {
         }
         record.appliedAt = moment
         record.day = organisation.pointee.today.day
-        if posted.isNegative {
+        if posted.isNegative, !organisation.pointee.flags.contains(.invoiced) {
             // All wallets add to it: it stops at the end of the range.
             overshoot = overshoot.adding(min(charge, -posted)) ?? .max
         }
@@ -86,6 +87,11 @@ extension AccountBook {
             )
         }
         refreshCutoffs(slot, project: project, key: key, at: usage.appliedAt)
+    }
+
+    /// Where an amount is taken from that no hold keeps: the burn order, then debt.
+    func sources(of amount: Amount, slot: Int) -> Draws {
+        plan(amount, slot: slot, hold: 0)
     }
 
     /// Where a charge is taken from: the hold's grants first, then the burn order, then debt.

@@ -35,6 +35,8 @@ extension AccountBook {
         digest.combine(organisation.lines)
         digest.combine(UInt64(organisation.lastGrant))
         digest.combine(organisation.lastHold)
+        digest.combine(organisation.flags.contains(.hasPurchased) ? 1 : 0 as UInt64)
+        combineTerms(of: organisation.number, into: &digest)
         organisation.spend.combine(into: &digest)
         for grant in organisation.grants {
             digest.combine(UInt64(grant.number))

@@ -36,9 +36,11 @@ extension AccountBook {
                 key.generation == request.generation
             else { return .refused(.invalidKey, nil) }
         }
+        if let reason = gate(slot) { return .refused(reason, nil) }
+        let asked = organisations[slot].flags.contains(.unmetered) ? .zero : request.amount
         if let report = limitReached(
             slot,
-            asked: request.amount,
+            asked: asked,
             project: request.project,
             key: request.key
         ) {
@@ -51,13 +53,13 @@ extension AccountBook {
             key: request.key,
             model: request.model,
             expiresAt: moment.advanced(byMicroseconds: request.ttlMicroseconds),
-            draws: planHold(request.amount, slot: slot)
+            draws: planHold(asked, slot: slot)
         )
         commit(.holdPlaced(body), org: request.org, at: moment, into: buffer)
         return .granted(
             Authorization.Granted(
                 hold: HoldNumber(org: OrgNumber(request.org), serial: serial),
-                amount: request.amount,
+                amount: asked,
                 expiresAt: body.expiresAt,
                 complete: true
             )
@@ -87,13 +89,15 @@ extension AccountBook {
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .refused(.accountClosed, nil) }
+        if let reason = gate(slot) { return .refused(reason, nil) }
         guard let hold = holds[number], hold.expiresAt > moment else {
             return .refused(.unknownHold, nil)
         }
         if hold.key != 0, organisations[slot].key(hold.key)?.revoked != false {
             return .refused(.invalidKey, nil)
         }
-        var more = max(amount - hold.amount, .zero)
+        let isUnmetered = organisations[slot].flags.contains(.unmetered)
+        var more = isUnmetered ? .zero : max(amount - hold.amount, .zero)
         var complete = true
         if let report = limitReached(slot, asked: more, project: hold.project, key: hold.key) {
             let headroom = self.headroom(slot, project: hold.project, key: hold.key)
@@ -171,6 +175,11 @@ extension AccountBook {
                 resetsAt: windowEnd(slot, cap.period)
             )
         }
+        if organisations[slot].flags.contains(.invoiced),
+            organisations[slot].held.adding(asked) != nil
+        {
+            return nil
+        }
         guard organisations[slot].available < asked else { return nil }
         return LimitReport(
             scope: .organisation,
@@ -194,7 +203,8 @@ extension AccountBook {
 
     /// The largest amount that no limit forbids.
     private func headroom(_ slot: Int, project: UInt32, key: UInt32) -> Amount {
-        var headroom = organisations[slot].available
+        var headroom =
+            organisations[slot].flags.contains(.invoiced) ? .max : organisations[slot].available
         for cap in organisations[slot].caps where applies(cap, project: project, key: key) {
             let usage = organisations[slot].usage(of: cap.scope, id: cap.id)
             let unspent = cap.amount - usage.spend.amount(in: cap.period)
@@ -212,6 +222,11 @@ extension AccountBook {
             guard part.isPositive else { continue }
             draws.append(Draw(grant: grant.number, amount: part))
             open -= part
+        }
+        if open.isPositive, organisations[slot].flags.contains(.invoiced) {
+            // On account: what it comes to will be owed.
+            draws.append(Draw(grant: 0, amount: open))
+            open = .zero
         }
         invariant(!open.isPositive, "what is available is free in some grant")
         return draws

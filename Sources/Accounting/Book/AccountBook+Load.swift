@@ -59,6 +59,8 @@ extension AccountBook {
         }
         for spend in snapshot.spends { set(spend, slot: slot) }
         organisations[slot].closed = snapshot.closed
+        if snapshot.hasPurchased { organisations[slot].flags.insert(.hasPurchased) }
+        load(snapshot.terms, slot: slot)
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

@@ -74,6 +74,9 @@ extension AccountBook {
                 commit(.grantExpired(body), org: org, at: moment, into: buffer)
             }
         }
+        if organisations[slot].flags.contains(.hasTerms) {
+            beginPeriods(slot, at: moment, into: buffer)
+        }
         schedule(slot)
         refreshCutoffs(slot, at: moment)
     }
@@ -121,6 +124,12 @@ extension AccountBook {
         for grant in organisations[slot].grants { next = min(next, grant.deadline) }
         // Days turn when somebody looks, unless a cap waits for it to let requests through again.
         if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
+        if organisations[slot].flags.contains(.hasTerms) {
+            if needsPeriod(slot), let terms = terms[organisations[slot].number] {
+                next = min(next, terms.periodEnd)
+            }
+            if needsDays(slot) { next = min(next, organisations[slot].today.end) }
+        }
         setDeadline(slot, next)
     }
 

@@ -32,6 +32,10 @@ public final class AccountBook {
     @exclusivity(unchecked) var holds = HoldTable()
     @exclusivity(unchecked) var usageIdentities: IdentityWindow
     @exclusivity(unchecked) var grantIdentities: IdentityWindow
+    /// Plan, billing and coupons of those who have any, by organisation number.
+    @exclusivity(unchecked) var terms: [UInt32: Terms] = [:]
+    /// The terms of plans that any of them refers to.
+    @exclusivity(unchecked) var plans: [PlanTerms] = []
     let calendar: any ZoneCalendar
 
     /// Makes an empty book.

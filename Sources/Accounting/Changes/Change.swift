@@ -23,6 +23,10 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case priceDeclared = 17
     case sequenceSkipped = 18
     case rateCardLoaded = 19
+    case planChanged = 30
+    case couponRedeemed = 31
+    case billingChanged = 32
+    case balanceAdjusted = 33
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -69,6 +73,10 @@ public struct Change: Sendable, Hashable {
         case priceDeclared(PriceDeclared)
         case sequenceSkipped(SequenceSkipped)
         case rateCardLoaded(RateCardLoaded)
+        case planChanged(PlanChanged)
+        case couponRedeemed(CouponRedeemed)
+        case billingChanged(BillingChanged)
+        case balanceAdjusted(BalanceAdjusted)
     }
 }
 

@@ -34,6 +34,10 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var caps: [CapChanged] = []
     /// Its spend by day's end: one entry for each scope that ever spent.
     public var spends: [SpendSnapshot] = []
+    /// Whether credits were ever bought.
+    public var hasPurchased = false
+    /// Its plan, billing and coupons.
+    public var terms = TermsSnapshot()
 
     /// An organisation with nothing in it yet.
     ///

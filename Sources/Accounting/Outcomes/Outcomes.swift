@@ -36,7 +36,9 @@ public enum Authorization: Sendable, Hashable {
     }
 }
 
-/// Why a request may not run, in order of precedence: the first that applies is told.
+/// Why a request may not run; of several, the one with the lowest `precedence` is told.
+///
+/// Raw values lie in rings and never change; the order in which reasons are told is apart.
 public enum RefusalReason: UInt8, Sendable, CaseIterable {
     case unknownOrganisation = 1
     case accountClosed = 2
@@ -44,6 +46,23 @@ public enum RefusalReason: UInt8, Sendable, CaseIterable {
     case unknownHold = 4
     case spendCapExceeded = 5
     case insufficientCredits = 6
+    case planRequired = 7
+    case purchaseRequired = 8
+
+    /// The reason's place in the order in which they are told, from 0: who it is, what it may do,
+    /// what it has.
+    public var precedence: Int {
+        switch self {
+        case .unknownOrganisation: 0
+        case .accountClosed: 1
+        case .invalidKey: 2
+        case .planRequired: 3
+        case .purchaseRequired: 4
+        case .unknownHold: 5
+        case .spendCapExceeded: 6
+        case .insufficientCredits: 7
+        }
+    }
 }
 
 /// The limit that bit, with its numbers.
@@ -92,6 +111,10 @@ public enum CommandOutcome: Sendable, Hashable {
     case conflict
     /// The organisation is closed.
     case accountClosed
+    /// The organisation's plan is against it.
+    case refused(RefusalReason)
+    /// The account has redeemed this coupon before.
+    case alreadyRedeemed
     /// Something that it names does not exist.
     case unknown
     /// A field has a value that cannot be.

@@ -16,4 +16,10 @@ struct OrganisationFlags: OptionSet, Sendable, Hashable {
     static let hasAlerts = OrganisationFlags(rawValue: 1 << 3)
     /// It has machines that run.
     static let hasRuns = OrganisationFlags(rawValue: 1 << 4)
+    /// Credits were bought at least once.
+    static let hasPurchased = OrganisationFlags(rawValue: 1 << 5)
+    /// It is billed by invoices: its balance is not checked.
+    static let invoiced = OrganisationFlags(rawValue: 1 << 6)
+    /// It is not metered: its charges are zero.
+    static let unmetered = OrganisationFlags(rawValue: 1 << 7)
 }

@@ -36,8 +36,15 @@ public struct OrganisationBody: Codable, Sendable, Equatable {
     public var caps: [CapBody]
     /// How many holds are open.
     public var openHolds: Int
+    /// Its plan; absent for none.
+    public var plan: PlanBody?
+    /// How it is billed; absent for prepaid.
+    public var billing: BillingBody?
 
     init(_ info: OrganisationInfo) {
+        self.plan = info.terms.plan.map { PlanBody($0) }
+        self.billing =
+            info.terms.billing == BillingInfo() ? nil : BillingBody(info.terms.billing)
         self.number = info.number
         self.name = info.name
         self.zone = info.zone
@@ -111,8 +118,18 @@ public struct BalanceBody: Codable, Sendable, Equatable {
     public var spend: SpendBody
     /// How many holds are open.
     public var openHolds: Int
+    /// What a credit is called and worth; absent where the system does not say.
+    public var credit: CreditBody?
+    /// Its plan's name; absent for none.
+    public var plan: String?
+    /// How it is billed; absent for prepaid.
+    public var billingMode: String?
 
     init(_ info: OrganisationInfo) {
+        self.credit = info.terms.credit.map { CreditBody($0) }
+        self.plan = info.terms.plan?.name
+        self.billingMode =
+            info.terms.billing.mode == .prepaid ? nil : info.terms.billing.mode.word
         self.organisation = info.name
         self.closed = info.closed
         self.cutoffReasons = info.cutoffReasons

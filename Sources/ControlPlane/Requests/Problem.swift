@@ -69,6 +69,8 @@ struct Problem: Error, Sendable, Equatable {
             case .notFound: .notFound
             case .exists, .idempotencyConflict: .conflict
             case .accountClosed: .forbidden
+            case .planRequired: .forbidden
+            case .couponRedeemed: .conflict
             case .overloaded, .unavailable: .serviceUnavailable
             }
         var field: String?

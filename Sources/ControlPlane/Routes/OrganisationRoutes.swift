@@ -1,3 +1,4 @@
+import Accounting
 import Engine
 import HTTPTypes
 
@@ -18,8 +19,17 @@ enum OrganisationRoutes {
         var fields = try call.fields()
         let name = try fields.text("name")
         let zone = try fields.optionalText("zone")
+        let plan = try fields.optionalText("plan")
         try fields.refuseRest()
-        let info = try await call.administration.createOrganisation(name: name, zone: zone)
+        if let plan { try call.administration.checkPlan(plan) }
+        var info = try await call.administration.createOrganisation(name: name, zone: zone)
+        if let plan {
+            info = try await call.administration.setPlan(
+                organisation: name,
+                plan: plan,
+                start: .now
+            )
+        }
         return try .json(OrganisationBody(info), status: .created)
     }
 

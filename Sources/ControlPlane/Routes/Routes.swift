@@ -30,6 +30,7 @@ enum Routes {
     static let all: [Route] =
         OrganisationRoutes.all + KeyRoutes.all + MoneyRoutes.all + LedgerRoutes.all
         + OperationRoutes.all
+        + TermsRoutes.all
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options,

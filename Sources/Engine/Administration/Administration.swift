@@ -5,7 +5,7 @@ import Quantities
 ///
 /// Queue:       callable from any task; each call hops to the shard that owns the organisation.
 /// Invariants:  a call that changes something returns after its record is durable in the journal.
-public protocol Administration: Sendable {
+public protocol Administration: TermsAdministration {
     /// Opens an organisation with an empty wallet.
     ///
     /// - Parameters:
@@ -179,6 +179,10 @@ public enum AdministrationError: Error, Sendable, Hashable {
     case idempotencyConflict(key: String)
     /// The organisation was closed. HTTP 403.
     case accountClosed(name: String)
+    /// The organisation's plan does not allow it. HTTP 403.
+    case planRequired(name: String)
+    /// The account has redeemed this coupon before. HTTP 409.
+    case couponRedeemed(code: String, name: String)
     /// The journal cannot take it at the moment. HTTP 503.
     case overloaded(reason: String)
     /// PostgreSQL is away, and this needs it. HTTP 503.
@@ -196,6 +200,10 @@ extension AdministrationError: CustomStringConvertible {
             "The idempotency key \"\(key)\" was used before with other content. "
                 + "Use a new key for a new grant."
         case .accountClosed(let name): "The organisation \"\(name)\" is closed."
+        case .planRequired(let name):
+            "The plan of the organisation \"\(name)\" does not include purchases. Set another one."
+        case .couponRedeemed(let code, let name):
+            "The organisation \"\(name)\" has redeemed the coupon \"\(code)\" before."
         case .overloaded(let reason):
             "Not taken, nothing was changed: \(reason) Try again when there is room."
         case .unavailable(let reason):
@@ -211,6 +219,8 @@ extension AdministrationError: CustomStringConvertible {
         case .exists: "exists"
         case .idempotencyConflict: "idempotency_conflict"
         case .accountClosed: "account_closed"
+        case .planRequired: "plan_required"
+        case .couponRedeemed: "coupon_redeemed"
         case .overloaded: "overloaded"
         case .unavailable: "unavailable"
         }

@@ -102,6 +102,8 @@ public struct OrganisationInfo: Sendable, Hashable {
     public var caps: [CapInfo]
     /// How many holds are open.
     public var openHolds: Int
+    /// Its plan, billing and coupons.
+    public var terms = TermsInfo()
 }
 
 /// What a scope has spent.

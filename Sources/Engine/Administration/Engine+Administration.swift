@@ -1,5 +1,6 @@
 import Accounting
 import Quantities
+import Rating
 import Rings
 import SettingsFiles
 
@@ -66,9 +67,12 @@ extension Engine: Administration {
     ) async throws(AdministrationError) -> OrganisationInfo {
         let org = try number(name)
         let directory = self.directory
+        let credit = pricing.current.offer.credit
         let found = await look(org) { book, now, buffer -> OrganisationInfo? in
             book.bringUp(org, to: now, into: buffer)
-            return OrganisationInfo(org: org, book: book, directory: directory)
+            var info = OrganisationInfo(org: org, book: book, directory: directory)
+            info?.terms = TermsInfo(org: org, book: book, credit: credit)
+            return info
         }
         guard let found else { throw .notFound(what: "organisation", name: name) }
         return found
@@ -125,8 +129,19 @@ extension Engine: Administration {
         let org = try number(organisation)
         try request.check()
         try checkHealth()
-        let outcome = await change(org) { book, now, buffer in
-            book.grant(request.issued(org: org, now: now), org: org, at: now, into: buffer)
+        let defaults = pricing.current.offer.grants.of(request.grantClass)
+        let outcome = await change(org) { book, now, buffer -> CommandOutcome in
+            let grant = request.issued(defaults, org: org, book: book, now: now)
+            // What was carried out before is answered so, however the bounds are by now.
+            if grant.expiresAt > grant.latest, !book.knowsGrant(grant.issued.identity) {
+                return .invalid(
+                    field: "expires_at",
+                    message: "\(grant.expiresAt) is later than \(grant.latest), the latest for "
+                        + "\(request.grantClass.word) credits "
+                        + "(grants.\(request.grantClass.word).expires_at_most)."
+                )
+            }
+            return book.grant(grant.issued, org: org, at: now, into: buffer)
         }
         if outcome == .conflict { throw .idempotencyConflict(key: request.idempotencyKey) }
         try check(outcome, what: "organisation", name: organisation)
@@ -136,7 +151,7 @@ extension Engine: Administration {
             return GrantReceipt(grant: grant, repeated: false, wallet: info.wallet)
         case .repeated(let grant):
             return GrantReceipt(grant: grant, repeated: true, wallet: info.wallet)
-        case .done, .conflict, .accountClosed, .unknown, .invalid:
+        case .done, .conflict, .accountClosed, .refused, .alreadyRedeemed, .unknown, .invalid:
             throw .notFound(what: "organisation", name: organisation)
         }
     }
@@ -199,7 +214,9 @@ extension Engine: Administration {
         switch outcome {
         case .done, .granted, .repeated: return
         case .conflict: throw .idempotencyConflict(key: name)
-        case .accountClosed: throw .accountClosed(name: name)
+        case .accountClosed, .refused(.accountClosed): throw .accountClosed(name: name)
+        case .refused: throw .planRequired(name: name)
+        case .alreadyRedeemed: throw .exists(what: "coupon", name: name)
         case .unknown: throw .notFound(what: what, name: name)
         case .invalid(let field, let message): throw .invalid(field: field, message: message)
         }

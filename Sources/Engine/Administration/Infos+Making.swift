@@ -1,5 +1,6 @@
 import Accounting
 import Quantities
+import Rating
 
 extension OrganisationInfo {
     /// An organisation as its book and the directory have it.
@@ -101,7 +102,22 @@ extension GrantRequest {
     }
 
     /// The grant as the book takes it.
-    func issued(org: UInt32, now: Timestamp) -> GrantIssued {
+    ///
+    /// - Returns: The grant with its expiry, and the latest that its class may have.
+    func issued(
+        _ defaults: ClassDefaults,
+        org: UInt32,
+        book: AccountBook,
+        now: Timestamp
+    ) -> (issued: GrantIssued, expiresAt: Timestamp, latest: Timestamp) {
+        let dates = GrantDates.expiry(
+            expiresAt,
+            defaults,
+            from: effectiveAt ?? now,
+            org: org,
+            book: book,
+            now: now
+        )
         var identity = StateDigest()
         identity.combine(UInt64(org))
         identity.combine(bytes: idempotencyKey.utf8)
@@ -113,14 +129,13 @@ extension GrantRequest {
         content.combine(Int64(priority ?? Int32.min))
         content.combine(bytes: reference.utf8)
         content.combine(bytes: note.utf8)
-        return GrantIssued(
+        let issued = GrantIssued(
             grant: 0,
             grantClass: grantClass,
             amount: amount,
-            // Promotional credits burn before purchased ones.
-            priority: priority ?? (grantClass == .promotional ? 10 : 20),
+            priority: priority ?? defaults.priority ?? grantClass.standardPriority,
             effectiveAt: effectiveAt ?? now,
-            expiresAt: expiresAt ?? .never,
+            expiresAt: dates.expiry,
             active: false,
             debtPaid: .zero,
             identity: identity.value,
@@ -128,5 +143,6 @@ extension GrantRequest {
             reference: reference,
             note: note
         )
+        return (issued, dates.expiry, dates.latest)
     }
 }

@@ -183,6 +183,8 @@ extension Shard {
         case .invalidKey: code = .invalidKey
         case .spendCapExceeded: code = .spendCapExceeded
         case .insufficientCredits: code = .insufficientCredits
+        case .planRequired: code = .planRequired
+        case .purchaseRequired: code = .purchaseRequired
         case .unknownOrganisation, .unknownHold:
             var reply = RejectedReply(header: header, code: .unknownOrg, org: org)
             reply.name = request

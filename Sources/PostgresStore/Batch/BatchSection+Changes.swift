@@ -16,6 +16,7 @@ struct ColdChanges {
     var names: [NameDeclared] = []
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
+    var terms = TermChanges()
 }
 
 // MARK: - The rare changes
@@ -46,17 +47,22 @@ extension BatchSection {
         case .priceDeclared(let body): cold.prices.append(body)
         case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        case .planChanged(let body): plan(org, body, at: at)
+        case .couponRedeemed(let body): coupon(org, body, at: at)
+        case .billingChanged(let body):
+            cold.terms.billing.append(Dated(org: org, at: at, body: body))
+        case .balanceAdjusted(let body): adjust(org, body, at: at)
         }
     }
 
-    private func credit(_ line: PendingLedgerLine) {
+    func credit(_ line: PendingLedgerLine) {
         let wallet = walletSlot(line.org, at: line.appliedAt)
         wallets[wallet].amount += line.amount.units
         appendLine(~ledgerLines.count, wallet: wallet)
         ledgerLines.append(line)
     }
 
-    private func issue(_ org: UInt32, _ body: GrantIssued, at: Timestamp) {
+    func issue(_ org: UInt32, _ body: GrantIssued, at: Timestamp) {
         cold.grants.append(Dated(org: org, at: at, body: body))
         let wallet = walletSlot(org, at: at)
         wallets[wallet].lastGrant = max(wallets[wallet].lastGrant, body.grant)

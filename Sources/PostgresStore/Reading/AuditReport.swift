@@ -28,6 +28,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case grantSum = "grant_sum"
     /// A rollup is not the sum of its usage lines.
     case rollup
+    /// An invoice is not the sum of its lines, or not that of the debits of its month.
+    case invoice
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -38,6 +40,7 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .lineCount: "the wallet counts other lines than there are"
         case .walletBalance: "the wallet's balance is not the last line's"
         case .grantSum: "what is left of the grants, less the debt, is not the balance"
+        case .invoice: "an invoice is not the sum of its lines and of its month's debits"
         case .rollup: "a rollup is not the sum of its usage lines"
         }
     }
@@ -73,6 +76,8 @@ public struct AuditReport: Sendable, Hashable {
     public var balances = Amount.zero
     /// How many rollups were compared with their lines.
     public var rollups: UInt64 = 0
+    /// How many invoices were compared with their lines and with the debits.
+    public var invoices: UInt64 = 0
     /// How many violations there are.
     public var violationCount = 0
     /// The first of them, up to the limit that was asked for.

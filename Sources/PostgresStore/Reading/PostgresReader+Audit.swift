@@ -52,6 +52,10 @@ extension PostgresReader {
                 during: PostgresReader.auditing
             )
             audit.report.rollups = try count.unsigned(0, 0)
+            try connection.stream(
+                InvoiceText.audit(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(invoice: row) }
         }
         return audit.report
     }
@@ -146,6 +150,21 @@ private struct Audit {
         if balance != expected {
             note(.brokenChain, org, line: line, found: "\(balance)", expected: "\(expected)")
         }
+    }
+
+    mutating func check(invoice row: QueryResult) throws(StoreError) {
+        let org = OrgNumber(try row.number(0, 0))
+        report.invoices += 1
+        let total = try row.amount(0, 2)
+        let lines = try row.amount(0, 3)
+        let debits = try row.amount(0, 4)
+        guard total != lines || total != debits else { return }
+        note(
+            .invoice,
+            org,
+            found: "\(row.text(0, 1)): \(total)",
+            expected: "\(debits) by the debits, \(lines) by its lines"
+        )
     }
 
     mutating func check(rollup row: QueryResult) throws(StoreError) {

@@ -18,6 +18,7 @@ extension StateLoader {
         try addHolds(range, to: &loaded)
         try addCaps(range, to: &loaded)
         try addSpends(range, to: &loaded)
+        try addTerms(range, to: &loaded)
         return loaded
     }
 
@@ -29,7 +30,7 @@ extension StateLoader {
         try copy(
             """
             SELECT o.org, o.name, o.zone, o.day, o.day_start, o.day_end, o.closed_at IS NOT NULL,
-                w.lines, w.debt, w.last_grant, w.last_hold
+                w.lines, w.debt, w.last_grant, w.last_hold, o.has_purchased
             FROM organisations o JOIN wallets w ON w.org = o.org
             WHERE o.org \(chunk.condition) AND w.org \(chunk.condition)
             ORDER BY o.org
@@ -52,13 +53,14 @@ extension StateLoader {
             organisation.debt = try row.amount()
             organisation.lastGrant = try row.number()
             organisation.lastHold = try row.unsigned64()
+            organisation.hasPurchased = try row.bool()
             loaded.append(organisation)
         }
         return loaded
     }
 
     /// Brings rows that are sorted by organisation to the organisations, which are too.
-    private func merge(
+    func merge(
         _ query: String,
         into loaded: inout [OrganisationSnapshot],
         row take: (inout FieldReader, inout OrganisationSnapshot) throws(StoreError) -> Void

@@ -35,11 +35,14 @@ struct OrganisationCommand: AsyncParsableCommand {
         )
         var zone: String?
 
+        @Option(help: ArgumentHelp("A plan of the system's file.", valueName: "name"))
+        var plan: String?
+
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
             var request = ControlRequest(.post, "v1", "organisations")
-            request.body = try Fields([("name", name), ("zone", zone)]).json
+            request.body = try Fields([("name", name), ("zone", zone), ("plan", plan)]).json
             try await control.show(OrganisationBody.self, request) { body in
                 "Organisation \(body.name) is open (number \(body.number), "
                     + "time zone \(body.zone)).\n"

@@ -39,6 +39,13 @@ extension Duel {
         )
         doing = "grant \(issued.amount) to \(org), \(effective) to \(expires)"
         let outcome = book.grant(issued, org: org, at: now, into: buffer)
+        ledger.organisations[org]?.bringUp(to: now.microseconds)
+        if issued.grantClass == .purchased, let known = ledger.organisations[org], !known.closed {
+            if known.terms.plan?.mayPurchase == false {
+                return expectEqual(outcome, .refused(.planRequired), "outcome")
+            }
+            ledger.organisations[org]?.terms.hasBought = true
+        }
         let number = ledger.organisations[org]?.grant(
             amount,
             priority: issued.priority,

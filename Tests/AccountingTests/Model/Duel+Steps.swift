@@ -14,7 +14,8 @@ extension Duel {
         case 58..<64: release(org)
         case 64..<80: grant(org)
         case 80..<86: setCap(org)
-        case 86..<94: tick()
+        case 86..<92: tick()
+        case 92..<96: setTerms(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
@@ -183,6 +184,8 @@ extension Duel {
         case .closed: tally["closed", default: 0] += 1
         case .invalidKey: tally["invalidKey", default: 0] += 1
         case .unknownHold: tally["unknownHold", default: 0] += 1
+        case .planRequired: tally["planRequired", default: 0] += 1
+        case .purchaseRequired: tally["purchaseRequired", default: 0] += 1
         case .cap: tally["overCap", default: 0] += 1
         case .balance: tally["overBalance", default: 0] += 1
         case nil: tally["nothing", default: 0] += 1
@@ -250,6 +253,8 @@ extension Authorization {
         case .refused(.accountClosed, _): return .closed
         case .refused(.invalidKey, _): return .invalidKey
         case .refused(.unknownHold, _): return .unknownHold
+        case .refused(.planRequired, _): return .planRequired
+        case .refused(.purchaseRequired, _): return .purchaseRequired
         case .refused(.spendCapExceeded, .some(let limit)): return .cap(limit.asNaive)
         case .refused(.insufficientCredits, .some(let limit)): return .balance(limit.asNaive)
         case .refused: return nil

@@ -142,6 +142,7 @@ extension OrganisationSnapshot {
         case .keyRevoked(let body): keys[Int(body.key) - 1].revoked = true
         case .grantIssued(let body):
             lastGrant = body.grant
+            if body.grantClass == .purchased { hasPurchased = true }
             grants.append(
                 GrantSnapshot(
                     issued: body,
@@ -171,7 +172,40 @@ extension OrganisationSnapshot {
                 $0.scope == body.scope && $0.id == body.id && $0.period == body.period
             }
             if body.amount != nil { caps.append(body) }
-        case .dayTurned(let body): today = body.today
+        case .dayTurned(let body):
+            today = body.today
+            if let next = terms.nextBilling, next.from <= today.day {
+                terms.billing = next
+                terms.nextBilling = nil
+            }
+        case .planChanged(let body):
+            if terms.plan?.periodStart != body.periodStart { terms.given = [] }
+            terms.plan = body
+            terms.plan?.grant = nil
+            if let grant = body.grant {
+                terms.given.append(body.plan.name)
+                take(Change(appliedAt: change.appliedAt, org: org, body: .grantIssued(grant)))
+            }
+        case .couponRedeemed(let body):
+            terms.coupons.append(body.code)
+            take(Change(appliedAt: change.appliedAt, org: org, body: .grantIssued(body.grant)))
+        case .billingChanged(let body):
+            if body.from <= today.day {
+                terms.billing = body
+                terms.nextBilling = nil
+            } else {
+                terms.nextBilling = body
+            }
+        case .balanceAdjusted(let body):
+            for index in 0..<body.draws.count {
+                let draw = body.draws[index]
+                if draw.grant == 0 {
+                    debt += draw.amount
+                } else {
+                    take(draw.amount, from: draw.grant)
+                }
+            }
+            lines += 1
         default: break
         }
     }

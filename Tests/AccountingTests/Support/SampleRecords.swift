@@ -39,6 +39,16 @@ enum SampleRecords {
         note: "willkommen 🎁"
     )
 
+    static let plan = PlanTerms(
+        name: "team",
+        apiAccess: true,
+        mayPurchase: true,
+        needsPurchase: true,
+        included: Amount(units: 100_000_000_000_000),
+        lapses: true,
+        priority: 5
+    )
+
     /// The sample with its name in `goldens`.
     static let changes: [(name: String, change: Change)] = [
         (
@@ -123,6 +133,42 @@ enum SampleRecords {
         (
             "rateCardLoaded",
             .rateCardLoaded(RateCardLoaded(name: "default", digest: "00ff"))
+        ),
+        (
+            "planChanged",
+            .planChanged(
+                PlanChanged(
+                    plan: plan,
+                    next: PlanTerms(name: "free", mayPurchase: false),
+                    periodStart: CivilDay(number: 20_513),
+                    periodEnd: Timestamp(microseconds: 1_775_001_600_000_000),
+                    grant: grant
+                )
+            )
+        ),
+        ("couponRedeemed", .couponRedeemed(CouponRedeemed(code: "WELCOME", grant: grant))),
+        (
+            "billingChanged",
+            .billingChanged(
+                BillingChanged(
+                    mode: .invoice,
+                    netDays: 30,
+                    purchaseOrder: "PO-4711",
+                    from: CivilDay(number: 20_514)
+                )
+            )
+        ),
+        (
+            "balanceAdjusted",
+            .balanceAdjusted(
+                BalanceAdjusted(
+                    draws: draws((7, 60), (0, 70)),
+                    identity: 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210,
+                    content: 0x1122_3344_5566_7788,
+                    actor: "ada",
+                    reason: "given twice"
+                )
+            )
         ),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
     }

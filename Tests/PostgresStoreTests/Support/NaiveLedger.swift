@@ -106,6 +106,8 @@ struct RandomHistory {
         case 12: cap(org, &account)
         case 13: if generator.below(8) == 0 { close(org, &account) }
         case 14: skip()
+        case 15: changePlan(org, &account)
+        case 16: changeBilling(org, &account)
         default: use(org, &account)
         }
         ledger.accounts[org] = account
@@ -134,6 +136,51 @@ struct RandomHistory {
         guard account.snapshot.today.day != now.utcDay else { return }
         account.snapshot.today = Journal.zoned(now.utcDay)
         journal.write(.dayTurned(DayTurned(today: account.snapshot.today)), org: org, at: now)
+        guard let next = account.snapshot.terms.nextBilling, next.from <= now.utcDay else { return }
+        account.snapshot.terms.billing = next
+        account.snapshot.terms.nextBilling = nil
+    }
+
+    private mutating func changePlan(_ org: UInt32, _ account: inout NaiveLedger.Account) {
+        let names = ["free", "team", "pro ü"]
+        func plan() -> PlanTerms {
+            PlanTerms(
+                name: names[generator.below(3)],
+                apiAccess: generator.below(2) == 0,
+                mayPurchase: generator.below(2) == 0,
+                needsPurchase: generator.below(2) == 0,
+                included: amount(),
+                lapses: generator.below(2) == 0,
+                priority: Int32(generator.below(9)) - 4
+            )
+        }
+        let body = PlanChanged(
+            plan: plan(),
+            next: generator.below(2) == 0 ? plan() : nil,
+            periodStart: now.utcDay.monthStart,
+            periodEnd: now.utcDay.nextMonthStart.utcStart,
+            grant: nil
+        )
+        journal.write(.planChanged(body), org: org, at: now)
+        account.snapshot.terms.plan = body
+    }
+
+    private mutating func changeBilling(_ org: UInt32, _ account: inout NaiveLedger.Account) {
+        let today = account.snapshot.today.day
+        let modes = BillingMode.allCases
+        let body = BillingChanged(
+            mode: modes[generator.below(modes.count)],
+            netDays: UInt16(generator.below(366)),
+            purchaseOrder: generator.below(2) == 0 ? "" : "PO ü \(generator.below(9))",
+            from: today.advanced(by: Int32(generator.below(2)))
+        )
+        journal.write(.billingChanged(body), org: org, at: now)
+        if body.from == today {
+            account.snapshot.terms.billing = body
+            account.snapshot.terms.nextBilling = nil
+        } else {
+            account.snapshot.terms.nextBilling = body
+        }
     }
 
     private mutating func addProject(_ org: UInt32, _ account: inout NaiveLedger.Account) {
@@ -198,6 +245,7 @@ struct RandomHistory {
         if generator.below(2) == 0 { body.identity = UInt128(generator.next()) << 60 | 1 }
         body.content = body.identity == 0 ? 0 : generator.next()
         journal.write(.grantIssued(body), org: org, at: now)
+        if body.grantClass == .purchased { account.snapshot.hasPurchased = true }
         if active {
             account.snapshot.debt -= paid
             account.book(LedgerKind(body.grantClass), amount)

@@ -14,13 +14,19 @@ enum AdministrativeCall: Sendable {
     case grant(organisation: String, request: GrantRequest)
     case cap(organisation: String, target: CapTarget, period: CapPeriod, amount: Amount?)
     case close(organisation: String)
+    case plan(organisation: String, name: String, start: PlanStart)
+    case coupon(organisation: String, code: String)
+    case billing(organisation: String, mode: BillingMode)
+    case adjust(organisation: String, request: AdjustmentRequest)
 
     var organisation: String {
         switch self {
         case .createOrganisation(let name, _): name
         case .createProject(let organisation, _), .createKey(let organisation, _, _),
             .rotateKey(let organisation, _), .revokeKey(let organisation, _),
-            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation):
+            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
+            .plan(let organisation, _, _), .coupon(let organisation, _),
+            .billing(let organisation, _), .adjust(let organisation, _):
             organisation
         }
     }
@@ -92,6 +98,7 @@ final class Administrator {
         world.statistics.administration += 1
         switch call {
         case .close(let organisation): world.closeAsked(organisation)
+        case .plan(let organisation, _, _): world.update(organisation) { $0.hasPlan = true }
         case .rotateKey(let organisation, let name), .revokeKey(let organisation, let name):
             world.changeAsked(organisation, name)
         default: break
@@ -135,12 +142,34 @@ final class Administrator {
                     period: period,
                     amount: amount
                 )
+            case .plan, .coupon, .billing, .adjust:
+                try await setTerms(call, engine)
             case .close(let organisation):
                 _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
             }
             return .done
         } catch {
             return .failed(error)
+        }
+    }
+
+    private static func setTerms(
+        _ call: AdministrativeCall,
+        _ engine: Engine
+    ) async throws(AdministrationError) {
+        switch call {
+        case .plan(let organisation, let name, let start):
+            _ = try await engine.setPlan(organisation: organisation, plan: name, start: start)
+        case .coupon(let organisation, let code):
+            _ = try await engine.redeemCoupon(organisation: organisation, code: code)
+        case .billing(let organisation, let mode):
+            _ = try await engine.setBilling(
+                organisation: organisation,
+                request: BillingRequest(mode: mode)
+            )
+        case .adjust(let organisation, let request):
+            _ = try await engine.adjust(organisation: organisation, request: request)
+        default: break
         }
     }
 
@@ -174,7 +203,17 @@ final class Administrator {
         case (.grant(let organisation, let request), .granted(let receipt)):
             try check(receipt, request, organisation)
             lastGrant = call
-        case (.cap, .done): break
+        case (.cap, .done), (.plan, .done), (.billing, .done), (.adjust, .done): break
+        // Once for each account, whoever redeems it.
+        case (.coupon(let organisation, let code), .done):
+            guard world.redeemed.insert("\(organisation) \(code)").inserted else {
+                throw Violation("redeemed-twice", "\(call)")
+            }
+        case (.coupon(let organisation, let code), .failed(.couponRedeemed)):
+            world.redeemed.insert("\(organisation) \(code)")
+        // There may be no plan yet whose month could end.
+        case (.plan(_, _, .periodEnd), .failed(.invalid)): break
+        case (.grant, .failed(.planRequired)) where world.hasPlan(call.organisation): break
         case (.close(let organisation), .done): world.closed(organisation)
         // What was closed takes nothing more; a rotated key may be revoked.
         case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
@@ -244,11 +283,42 @@ final class Administrator {
             return cap(account)
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
+        case 12, 13: return terms(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)
         default:
             return grant(account)
+        }
+    }
+
+    private func terms(_ account: Account) -> AdministrativeCall {
+        let name = account.name
+        switch world.roll(6) {
+        case 0, 1:
+            let plans = SimulatedCard.plans
+            return .plan(
+                organisation: name,
+                name: plans[world.roll(plans.count)],
+                start: world.roll(3) == 0 ? .periodEnd : .now
+            )
+        case 2, 3:
+            let codes = SimulatedCard.coupons
+            return .coupon(organisation: name, code: codes[world.roll(codes.count)])
+        case 4:
+            let modes = BillingMode.allCases
+            return .billing(organisation: name, mode: modes[world.roll(modes.count)])
+        default:
+            let units = Int128(1 + world.roll(50)) * 1_000_000_000
+            return .adjust(
+                organisation: name,
+                request: AdjustmentRequest(
+                    amount: Amount(units: world.roll(2) == 0 ? units : -units),
+                    actor: self.name,
+                    reason: "simulated",
+                    idempotencyKey: "\(self.name)-adjust-\(calls)"
+                )
+            )
         }
     }
 
@@ -310,6 +380,8 @@ struct Account {
     var projects: [String] = []
     var keys: [AccountKey] = []
     var isClosing = false
+    /// Whether a plan was ever asked for it.
+    var hasPlan = false
     var closedAt: Int?
 
     func anyKey(_ random: inout SplitMix) -> String {

@@ -254,6 +254,53 @@ extension StoredOrganisation {
         case .capChanged(let body):
             caps[CapKey(scope: body.scope, id: body.id, period: body.period)] = body.amount
         case .dayTurned(let body): today = body.today
+        case .planChanged(let body):
+            plan = body
+            plan?.grant = nil
+            if let grant = body.grant {
+                let isNew = planPeriods[body.plan.name, default: []]
+                    .insert(body.periodStart.number).inserted
+                guard isNew else {
+                    throw .server(
+                        sqlState: "23505",
+                        message: "duplicate key",
+                        during: "the plans' periods of a batch"
+                    )
+                }
+                try issue(grant, org, at: at, &result)
+            }
+        case .couponRedeemed(let body):
+            guard coupons.insert(body.code).inserted else {
+                throw .server(
+                    sqlState: "23505",
+                    message: "duplicate key",
+                    during: "the coupons of a batch"
+                )
+            }
+            try issue(body.grant, org, at: at, &result)
+        case .billingChanged(let body):
+            billing = billing.filter { $0.key < body.from.number }
+            billing[body.from.number] = body
+        case .balanceAdjusted(let body):
+            for index in 0..<body.draws.count {
+                let draw = body.draws[index]
+                if draw.grant == 0 {
+                    debt += draw.amount
+                } else {
+                    try take(draw.amount, from: draw.grant)
+                }
+            }
+            adjustments.append((at, body))
+            book(
+                .adjustment,
+                -body.draws.total,
+                at: at,
+                grant: 0,
+                reference: body.actor,
+                note: body.reason,
+                org,
+                &result
+            )
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
@@ -288,6 +335,7 @@ extension StoredOrganisation {
         )
         row.issued.debtPaid = .zero
         if body.identity == 0 { row.issued.content = 0 }
+        if body.grantClass == .purchased { hasPurchased = true }
         try insert(&grants, body.grant, row, "the grants of a batch")
         guard body.active else { return }
         debt -= body.debtPaid

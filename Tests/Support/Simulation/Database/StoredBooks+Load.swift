@@ -52,6 +52,19 @@ extension StoredBooks {
                 )
             }
         }
+        for (org, rows) in organisations {
+            for made in rows.adjustments where made.body.identity != 0 && made.at >= moment {
+                grants.append(
+                    GrantIdentity(
+                        org: org,
+                        identity: made.body.identity,
+                        content: made.body.content,
+                        issuedAt: made.at,
+                        grant: 0
+                    )
+                )
+            }
+        }
         usage.sort { ($0.appliedAt, $0.org, $0.line) < ($1.appliedAt, $1.org, $1.line) }
         grants.sort { ($0.issuedAt, $0.org, $0.grant) < ($1.issuedAt, $1.org, $1.grant) }
         for found in usage { receive(.usageIdentity(found)) }
@@ -79,6 +92,15 @@ extension StoredOrganisation {
             CapChanged(scope: $0.key.scope, id: $0.key.id, period: $0.key.period, amount: $0.value)
         }
         snapshot.spends = spends
+        snapshot.hasPurchased = hasPurchased
+        snapshot.terms.plan = plan
+        if let start = plan?.periodStart.number {
+            snapshot.terms.given = planPeriods.filter { $0.value.contains(start) }.keys.sorted()
+        }
+        snapshot.terms.coupons = coupons.sorted()
+        let days = billing.keys.sorted()
+        snapshot.terms.billing = days.last { $0 <= today.day.number }.flatMap { billing[$0] }
+        snapshot.terms.nextBilling = days.last { $0 > today.day.number }.flatMap { billing[$0] }
         return snapshot
     }
 

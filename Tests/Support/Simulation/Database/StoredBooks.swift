@@ -84,6 +84,14 @@ package struct StoredOrganisation {
     package var caps: [CapKey: Amount] = [:]
     package var rollups: [RollupKey: RollupSums] = [:]
     package var lines: [StoredLine] = []
+    package var hasPurchased = false
+    package var plan: PlanChanged?
+    /// The periods whose credits came: plan and first day.
+    package var planPeriods: [String: Set<Int32>] = [:]
+    package var coupons: Set<String> = []
+    /// How it is billed, by the first day on which that holds.
+    package var billing: [Int32: BillingChanged] = [:]
+    package var adjustments: [(at: Timestamp, body: BalanceAdjusted)] = []
 
     init(_ body: OrganisationCreated) {
         name = body.name

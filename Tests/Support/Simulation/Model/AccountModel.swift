@@ -150,6 +150,7 @@ package struct AccountModel {
         var units = charge.units
         if usage.failed, card?.chargesFailures != true { units = 0 }
         if usage.cacheHit, card?.chargesCacheHits != true { units = 0 }
+        if organisations[usage.org]?.terms.mode == 3 { units = 0 }
         if usage.charge.units != units { return "\(usage.charge.units) is charged, not \(units)" }
         return Int(usage.tier) == charge.tier
             ? nil : "tier \(usage.tier) applies, not \(charge.tier)"
@@ -227,6 +228,16 @@ package struct AccountModel {
         case .holdReleased(let body): return organisation.follow(body, at: at)
         case .capChanged(let body): return organisation.follow(body, at: at)
         case .dayTurned(let body): return organisation.follow(body, at: at)
+        case .planChanged(let body): return organisation.follow(body, at: at)
+        case .couponRedeemed(let body): return organisation.follow(body, at: at)
+        case .billingChanged(let body): return organisation.follow(body, at: at)
+        case .balanceAdjusted(let body):
+            let moment = at.microseconds
+            let before = grantIdentities.updateValue(moment, forKey: body.identity)
+            if body.identity != 0, let before, moment - before < 35 * 86_400_000_000 {
+                return "an adjustment is made twice under one key"
+            }
+            return organisation.follow(body, at: at)
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil

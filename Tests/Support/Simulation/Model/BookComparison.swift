@@ -12,7 +12,7 @@ package struct BookComparison {
         if !condition, difference == nil { difference = promise() }
     }
 
-    private mutating func expectEqual<Value: Equatable>(
+    mutating func expectEqual<Value: Equatable>(
         _ book: Value,
         _ model: Value,
         _ subject: @autoclosure () -> String
@@ -43,6 +43,7 @@ package struct BookComparison {
         compareGrants(mine, model)
         compareHolds(org, book, model)
         compareScopes(mine, model)
+        compareTerms(org, book, model)
     }
 
     private mutating func compareGrants(_ mine: Organisation, _ model: NaiveOrganisation) {
@@ -102,7 +103,7 @@ package struct BookComparison {
         }
         expectEqual(
             mine.cutoffs.contains(.insufficientCredits),
-            model.posted <= 0,
+            model.posted <= 0 && model.terms.mode == 1,
             "cutoff for lack of credits"
         )
     }

@@ -2,9 +2,11 @@ extension NaiveOrganisation {
     /// Everything that is due by itself happens, the earliest first.
     package mutating func bringUp(to moment: Int64) {
         now = moment
+        turnMode()
         while let index = firstDue() {
             if !grants[index].begun { begin(index) } else { lapse(index) }
         }
+        turnMonths()
     }
 
     /// What no hold keeps of a grant lapses.
@@ -62,6 +64,16 @@ extension NaiveOrganisation {
     ) -> UInt32? {
         bringUp(to: moment)
         guard !closed else { return nil }
+        return issue(amount, priority: priority, effective: effective, expires: expires, at: moment)
+    }
+
+    private mutating func issue(
+        _ amount: Int128,
+        priority: Int32,
+        effective: Int64,
+        expires: Int64,
+        at moment: Int64
+    ) -> UInt32 {
         let number = UInt32(grants.count + 1)
         grants.append(
             NaiveGrant(
@@ -99,6 +111,7 @@ extension NaiveOrganisation {
     ) -> [NaivePart]? {
         bringUp(to: moment)
         guard !closed else { return nil }
+        let charge = terms.mode == 3 ? 0 : charge
         let parts = settle(charge, hold: serial, project: project, key: key)
         bringUp(to: moment)
         return parts
@@ -126,7 +139,9 @@ extension NaiveOrganisation {
             }
         }
         for hold in holds where hold.serial == serial {
-            for part in hold.parts { take(Int(part.grant) - 1, upTo: part.amount) }
+            for part in hold.parts where part.grant != 0 {
+                take(Int(part.grant) - 1, upTo: part.amount)
+            }
         }
         for index in burnOrder { take(index, upTo: open) }
         if open > 0 {
@@ -154,6 +169,8 @@ extension NaiveOrganisation {
             let known = keys[Int(key) - 1]
             if known.revoked || known.generation != generation { return .invalidKey }
         }
+        if let gate { return gate }
+        let asked = terms.mode == 3 ? 0 : asked
         if let refusal = refusal(asked, project: project, key: key) { return refusal }
         lastHold += 1
         holds.append(
@@ -176,15 +193,16 @@ extension NaiveOrganisation {
     ) -> NaiveAnswer {
         bringUp(to: moment)
         if closed { return .closed }
+        if let gate { return gate }
         guard let index = holds.firstIndex(where: { $0.serial == serial }),
             holds[index].expires > moment
         else { return .unknownHold }
         let hold = holds[index]
         if hold.key != 0, keys[Int(hold.key) - 1].revoked { return .invalidKey }
-        var more = max(amount - hold.amount, 0)
+        var more = terms.mode == 3 ? 0 : max(amount - hold.amount, 0)
         var complete = true
         if let refusal = refusal(more, project: hold.project, key: hold.key) {
-            var room = available
+            var room = terms.mode == 2 ? Int128.max : available
             for cap in caps where covers(cap.of, hold.project, hold.key) {
                 let spent = spent(by: cap.of)[Int(cap.period) - 1]
                 room = min(room, cap.amount - spent - held(by: cap.of))
@@ -214,6 +232,8 @@ extension NaiveOrganisation {
             parts.append(NaivePart(grant: grants[index].number, amount: amount))
             open -= amount
         }
+        // On account.
+        if open > 0, terms.mode == 2 { parts.append(NaivePart(grant: 0, amount: open)) }
         return parts
     }
 
@@ -245,7 +265,7 @@ extension NaiveOrganisation {
                 )
             }
         }
-        guard available < asked else { return nil }
+        guard available < asked, terms.mode != 2 else { return nil }
         return .balance(
             NaiveLimit(
                 of: NaiveScope(scope: 1, id: 0),

@@ -9,7 +9,7 @@ import Quantities
 /// decision.
 extension NaiveOrganisation {
     /// What keeps a decision from being taken now; nil when all that is due has happened.
-    private mutating func overdue(at moment: Timestamp) -> String? {
+    mutating func overdue(at moment: Timestamp, withMonths: Bool = true) -> String? {
         now = moment.microseconds
         if let index = firstDue() {
             let grant = grants[index]
@@ -18,6 +18,9 @@ extension NaiveOrganisation {
         }
         if !closed, turned != today {
             return "decided on day \(turned), on day \(today)"
+        }
+        if withMonths, !closed, terms.waits, terms.end <= now {
+            return "decided before the plan's month began"
         }
         return nil
     }
@@ -126,6 +129,10 @@ extension NaiveOrganisation {
         if body.active != begins {
             return "grant \(number) pays from the beginning: \(body.active)"
         }
+        if body.grantClass == .purchased {
+            if terms.plan?.mayPurchase == false { return "a plan without purchases buys" }
+            terms.hasBought = true
+        }
         let pays = begins ? min(owed, body.amount.units) : 0
         return body.debtPaid.units == pays
             ? nil : "grant \(number) pays \(body.debtPaid.units) of the debt, not \(pays)"
@@ -157,6 +164,7 @@ extension NaiveOrganisation {
         let day = body.today
         let before = turned
         turned = Int64(day.day.number)
+        turnMode()
         let start = turned * NaiveCalendar.microsecondsPerDay - minutesEast * 60_000_000
         guard turned == today, turned > before, day.start.microseconds == start,
             day.end.microseconds == start + NaiveCalendar.microsecondsPerDay
@@ -225,7 +233,13 @@ extension NaiveOrganisation {
     /// What is spent and held together never exceeds what was granted, but by what had happened
     /// already when it was booked.
     mutating func imbalance() -> String? {
-        let isCovered = grants.allSatisfy { kept(of: $0.number) <= $0.remaining }
+        // What is owed on account was let through, and so is what is held on it.
+        if terms.mode == 2 { overshoot = max(overshoot, -available) }
+        // What is about to lapse covers nothing.
+        let isCovered = grants.allSatisfy { grant in
+            let kept = kept(of: grant.number)
+            return kept <= grant.remaining && (!grant.lapsed || kept == grant.remaining)
+        }
         if available >= 0, isCovered { overshoot = 0 }
         if available < -overshoot {
             return "\(held) is held of \(posted), and only \(overshoot) had to be booked"
@@ -246,7 +260,7 @@ extension NaiveOrganisation {
 
     /// Whether listeners must know a scope as cut off.
     package func isCutOff(_ scope: NaiveScope) -> Bool {
-        if scope.scope == 1, closed || posted <= 0 { return true }
+        if scope.scope == 1, closed || (posted <= 0 && terms.mode == 1) { return true }
         if scope.scope == 3, keys[Int(scope.id) - 1].revoked { return true }
         return isCutOffByCap(scope)
     }

@@ -128,6 +128,8 @@ package enum NaiveAnswer: Equatable {
     case closed
     case invalidKey
     case unknownHold
+    case planRequired
+    case purchaseRequired
     case cap(NaiveLimit)
     case balance(NaiveLimit)
 }
@@ -154,6 +156,8 @@ package struct NaiveOrganisation {
     package var overshoot: Int128 = 0
     /// The day to which the journal has turned it.
     package var turned: Int64 = .min
+    /// Plan, coupons and billing.
+    package var terms = NaiveTerms()
 
     package init(minutesEast: Int64) {
         self.minutesEast = minutesEast

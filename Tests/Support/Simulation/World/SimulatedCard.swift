@@ -4,6 +4,11 @@ import LedgerModel
 /// The prices of the simulated world; a version of one model begins ten minutes into each run.
 enum SimulatedCard {
     static let models = ["alpha", "beta", "free", "step"]
+    /// The plan that shuts an account out comes seldom.
+    static let plans = [
+        "plain", "plain", "team", "team", "builder", "builder", "free", "pro", "closed",
+    ]
+    static let coupons = ["ONE", "TWO"]
 
     static let text = """
         rate_card: simulated
@@ -46,6 +51,21 @@ enum SimulatedCard {
               - from: 2026-03-02T00:00:00Z
                 input: 3
                 output: 9
+        offer:
+          grants:
+            coupon: {expires_after: 1 day}
+          plans:
+            plain:
+            closed: {api_access: false}
+            free: {may_purchase: false}
+            pro: {needs_purchase: true}
+            team:
+              included_credits: {amount: 0.05, lapses: true}
+            builder:
+              included_credits: {amount: 0.03, lapses: false}
+          coupons:
+            ONE: {credits: 0.02}
+            TWO: {credits: 0.01, expires_after: 2 months}
 
         """
 }

@@ -42,6 +42,10 @@ extension Simulation {
         update(name) { $0.closedAt = $0.closedAt ?? step }
     }
 
+    func hasPlan(_ name: String) -> Bool {
+        accounts.contains { $0.name == name && $0.hasPlan }
+    }
+
     func isClosing(_ name: String) -> Bool {
         accounts.contains { $0.name == name && $0.isClosing }
     }
@@ -172,6 +176,8 @@ extension Simulation {
         case "invalid_key":
             let key = account.keys.first { $0.secret == request.account }
             isJust = request.accountKind == .key && (key.map(\.isChanging) ?? true)
+        case "plan_required", "purchase_required":
+            isJust = account.hasPlan
         default:
             // A limit that bit has numbers which say so.
             isJust = refused.limit != nil

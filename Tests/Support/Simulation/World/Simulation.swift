@@ -62,6 +62,8 @@ package final class Simulation {
     var clients: [Client] = []
     var administrators: [Administrator] = []
     var accounts: [Account] = []
+    /// The coupons that somebody knows to be redeemed.
+    var redeemed: Set<String> = []
     var wantedAccounts: Int
     var closingNames: Set<String> = []
     var stranded: [(socket: SimulatedSocket, until: Int64)] = []
