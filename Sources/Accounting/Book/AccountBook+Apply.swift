@@ -63,6 +63,7 @@ extension AccountBook {
             removeHold(HoldNumber(org: OrgNumber(change.org), serial: body.hold), slot: slot)
         case .capChanged(let body): setCap(change.org, body)
         case .dayTurned(let body): with(change.org) { $0.turnDay(to: body.today) }
+        case .machineChanged(let body): changeMachine(change.org, body)
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break

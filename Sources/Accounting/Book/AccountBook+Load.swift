@@ -59,6 +59,7 @@ extension AccountBook {
         }
         for spend in snapshot.spends { set(spend, slot: slot) }
         organisations[slot].closed = snapshot.closed
+        for deployment in snapshot.deployments { put(deployment, slot: slot) }
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

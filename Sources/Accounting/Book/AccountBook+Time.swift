@@ -46,6 +46,7 @@ extension AccountBook {
     public func bringUp(_ org: UInt32, to moment: Timestamp, into buffer: RecordBuffer) {
         guard let slot = slot(of: org) else { return }
         advance(slot, to: move(to: moment), into: buffer)
+        if organisations[slot].flags.contains(.hasRuns) { bookRuns(slot, into: buffer) }
     }
 
     /// The moment at which `tick` has something to do, as far as is known.
@@ -73,6 +74,9 @@ extension AccountBook {
                 let body = GrantExpired(grant: grant.number, amount: lapsing)
                 commit(.grantExpired(body), org: org, at: moment, into: buffer)
             }
+        }
+        if organisations[slot].flags.contains(.hasRuns) {
+            advanceRuns(slot, to: moment, into: buffer)
         }
         schedule(slot)
         refreshCutoffs(slot, at: moment)
@@ -121,6 +125,7 @@ extension AccountBook {
         for grant in organisations[slot].grants { next = min(next, grant.deadline) }
         // Days turn when somebody looks, unless a cap waits for it to let requests through again.
         if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
+        if organisations[slot].flags.contains(.hasRuns) { next = min(next, runDeadline(slot)) }
         setDeadline(slot, next)
     }
 

@@ -94,6 +94,9 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return encodePolicy(into: &writer)
+        case .machineChanged(let body):
+            body.encode(into: &writer)
+            return .machineChanged
         }
     }
 
@@ -200,6 +203,8 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return try decodePolicy(kind, from: &reader)
+        case .machineChanged:
+            return .machineChanged(try MachineChanged(from: &reader))
         }
     }
 

@@ -23,6 +23,7 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case priceDeclared = 17
     case sequenceSkipped = 18
     case rateCardLoaded = 19
+    case machineChanged = 20
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -69,6 +70,7 @@ public struct Change: Sendable, Hashable {
         case priceDeclared(PriceDeclared)
         case sequenceSkipped(SequenceSkipped)
         case rateCardLoaded(RateCardLoaded)
+        case machineChanged(MachineChanged)
     }
 }
 
