@@ -137,6 +137,11 @@ extension AccountBook {
         }.sorted { $0.order.number < $1.order.number }
     }
 
+    /// All orders that are not done, by organisation and number.
+    public var openOrders: [OpenOrder] {
+        machines.keys.sorted().flatMap { openOrders(of: $0) }
+    }
+
     /// An organisation's deployments, by number.
     ///
     /// - Parameter org: The organisation.

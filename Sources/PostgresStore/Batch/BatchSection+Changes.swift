@@ -16,6 +16,7 @@ struct ColdChanges {
     var names: [NameDeclared] = []
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
+    var machines = MachineChanges()
 }
 
 // MARK: - The rare changes
@@ -46,6 +47,7 @@ extension BatchSection {
         case .priceDeclared(let body): cold.prices.append(body)
         case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        case .machineChanged(let body): changeMachine(org, body, at: at)
         }
     }
 

@@ -28,6 +28,10 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case grantSum = "grant_sum"
     /// A rollup is not the sum of its usage lines.
     case rollup
+    /// A rollup of machines is not the sum of its lines.
+    case machineRollup = "machine_rollup"
+    /// What a run was debited is not the sum of its lines, or more than it has cost.
+    case run
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -39,6 +43,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .walletBalance: "the wallet's balance is not the last line's"
         case .grantSum: "what is left of the grants, less the debt, is not the balance"
         case .rollup: "a rollup is not the sum of its usage lines"
+        case .machineRollup: "a rollup of machines is not the sum of its lines"
+        case .run: "what a run was debited is not the sum of its lines"
         }
     }
 }

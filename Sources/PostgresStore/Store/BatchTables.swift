@@ -34,6 +34,7 @@ struct BatchTables {
     /// - Throws: What the server says.
     func writeAfterLines() throws(StoreError) {
         try addRollups()
+        try writeMachines()
         try writeHolds()
     }
 
