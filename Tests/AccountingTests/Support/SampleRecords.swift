@@ -124,6 +124,7 @@ enum SampleRecords {
             "rateCardLoaded",
             .rateCardLoaded(RateCardLoaded(name: "default", digest: "00ff"))
         ),
+        ("machineChanged", .machineChanged(SampleMachines.changed)),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
     }
 

@@ -84,6 +84,9 @@ package struct StoredOrganisation {
     package var caps: [CapKey: Amount] = [:]
     package var rollups: [RollupKey: RollupSums] = [:]
     package var lines: [StoredLine] = []
+    package var deployments: [UInt32: Deployment] = [:]
+    /// Charges of machines by day and project; the machine's number is beyond those of models.
+    package var machineRollups: [RollupKey: RollupSums] = [:]
 
     init(_ body: OrganisationCreated) {
         name = body.name

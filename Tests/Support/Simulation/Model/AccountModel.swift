@@ -227,6 +227,7 @@ package struct AccountModel {
         case .holdReleased(let body): return organisation.follow(body, at: at)
         case .capChanged(let body): return organisation.follow(body, at: at)
         case .dayTurned(let body): return organisation.follow(body, at: at)
+        case .machineChanged(let body): return organisation.follow(body, at: at)
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil
