@@ -89,7 +89,7 @@ public struct RateCardCheck: Sendable {
         text += "unknown models are "
         text += table.defaultModel == nil ? "refused\n" : "charged at the default price\n"
         for warning in file.warnings { text += warning.text(file: file.file) + "\n" }
-        return text + modelsText + machinesText
+        return text + modelsText + machinesText + offerText
     }
 
     private var modelsText: String {

@@ -1,6 +1,7 @@
 import Rating
 
-/// A rate card in YAML: reading it, and writing it so that it reads back identical.
+/// A rate card in YAML, with the system's offer: reading it, and writing it so that it reads back
+/// identical.
 ///
 /// Units: prices are decimals in credits per 1,000,000 tokens, those of machines in credits per
 /// hour and per GiB; their text is read, so that no price passes through floating point.
@@ -9,6 +10,10 @@ public struct RateCardFile: Sendable, Hashable {
     public let file: String
     /// The card.
     public let card: RateCard
+    /// What the system sells and to whom, beside what it charges.
+    public let offer: Offer
+    /// The offer as YAML in one form, with its key; empty where the file has none.
+    public let offerText: String
     /// What looks wrong although the card was taken, in the order of lines.
     public let warnings: [YamlIssue]
 
@@ -38,6 +43,15 @@ public struct RateCardFile: Sendable, Hashable {
         var reader = RateCardReader(document)
         let card = reader.read()
         try document.report.check()
-        return RateCardFile(file: file, card: card, warnings: document.report.warnings)
+        return RateCardFile(
+            file: file,
+            card: card,
+            offer: reader.offer,
+            offerText: reader.offerText,
+            warnings: document.report.warnings
+        )
     }
+
+    /// Card and offer as YAML in one form, which reads back to the same.
+    public var text: String { RateCardFile.write(card) + offerText }
 }

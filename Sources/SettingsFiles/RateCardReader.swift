@@ -15,6 +15,10 @@ struct RateCardReader {
     private var places: [YamlPath: YamlValue] = [:]
     /// Lists that lost an element, and values with a stand-in: findings about them are void.
     var void: Set<YamlPath> = []
+    /// What the file says beside the card.
+    private(set) var offer = Offer()
+    /// The same as YAML in one form; empty where the file says nothing.
+    private(set) var offerText = ""
 
     init(_ document: YamlDocument) {
         self.document = document
@@ -40,6 +44,10 @@ struct RateCardReader {
             card.models = readModels(value)
         }
         readMachines(&root, into: &card)
+        if let value = root.optional("offer") {
+            offer = OfferFile.read(value)
+            offerText = OfferFile.canonicalText(value)
+        }
         root.refuseRest()
         note(card.findings)
         return card

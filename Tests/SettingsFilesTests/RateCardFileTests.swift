@@ -8,7 +8,7 @@ import Testing
 /// Method: the shipped card against the worked numbers, and random cards written and read back.
 @Suite struct RateCardFileTests {
     private func shipped() throws -> RateCardFile {
-        try RateCardFile.load(path: packageFolder + "/config/systems/llm-gateway-rates.yaml")
+        try RateCardFile.load(path: packageFolder + "/config/systems/llm-gateway.yaml")
     }
 
     private func charge(

@@ -68,15 +68,15 @@ import Testing
         }
     }
 
-    @Test(arguments: ["meterd-minimal.yaml", "systems/llm-gateway.yaml"])
+    @Test(arguments: ["meterd-minimal.yaml", "demo.yaml"])
     func `the other files load`(name: String) throws {
         let settings = try Settings.load(path: Self.folder + "/" + name)
         #expect(!settings.origins.isEmpty)
         #expect(settings.warnings.isEmpty)
     }
 
-    @Test func `a system finds its rate card beside its settings`() throws {
-        let settings = try Settings.load(path: Self.folder + "/systems/llm-gateway.yaml")
-        #expect(settings.ratesCard == Self.folder + "/systems/llm-gateway-rates.yaml")
+    @Test func `settings find the system in their folder`() throws {
+        let settings = try Settings.load(path: Self.folder + "/demo.yaml")
+        #expect(settings.ratesCard == Self.folder + "/systems/llm-gateway.yaml")
     }
 }

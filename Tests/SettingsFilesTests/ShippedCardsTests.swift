@@ -12,7 +12,7 @@ import Testing
     ]
 
     private func file(_ system: String) throws -> RateCardFile {
-        try RateCardFile.load(path: packageFolder + "/config/systems/\(system)-rates.yaml")
+        try RateCardFile.load(path: packageFolder + "/config/systems/\(system).yaml")
     }
 
     private func charge(_ system: String, _ model: String, _ tokens: TokenCounts) throws -> String {

@@ -3,13 +3,16 @@ import Crypto
 import Quantities
 import Rating
 
-/// A rate card in force, with the durable numbers of its models and prices.
+/// A system's file in force: its rate card, with the durable numbers of its models and prices, and
+/// its offer.
 ///
 /// Immutable: a reload makes a new one, and each shard changes over between two commands.
 final class Pricing: Sendable {
     /// The card, compiled.
     let table: RateTable
-    /// The card as YAML, for people.
+    /// What is sold and to whom.
+    let offer: Offer
+    /// Card and offer as YAML, for people.
     let text: String
     /// SHA-256 of the text, in hexadecimal.
     let digest: String
@@ -30,6 +33,7 @@ final class Pricing: Sendable {
 
     init(
         card: RateCard,
+        offer: Offer,
         text: String,
         models: NameRegistry,
         prices: PriceRegistry
@@ -38,6 +42,7 @@ final class Pricing: Sendable {
     {
         let table = try RateTable(card)
         self.table = table
+        self.offer = offer
         self.text = text
         self.models = models
         self.digest = SHA256.hash(data: Array(text.utf8)).map { byte in

@@ -13,7 +13,7 @@ package struct RateCardSource {
     package static func load(_ path: String) throws(EngineError) -> RateCardSource {
         do throws(SettingsError) {
             let file = try RateCardFile.load(path: path)
-            return RateCardSource(file: file, text: RateCardFile.write(file.card))
+            return RateCardSource(file: file, text: file.text)
         } catch {
             throw .settings(error)
         }
@@ -23,7 +23,7 @@ package struct RateCardSource {
     package static func read(_ text: String) throws(EngineError) -> RateCardSource {
         do throws(SettingsError) {
             let file = try RateCardFile.load(text: text, file: "rates.yaml")
-            return RateCardSource(file: file, text: RateCardFile.write(file.card))
+            return RateCardSource(file: file, text: file.text)
         } catch {
             throw .settings(error)
         }
@@ -31,7 +31,13 @@ package struct RateCardSource {
 
     func pricing(names: NameRegistry, prices: PriceRegistry) throws(EngineError) -> Pricing {
         do throws(RateCardError) {
-            return try Pricing(card: file.card, text: text, models: names, prices: prices)
+            return try Pricing(
+                card: file.card,
+                offer: file.offer,
+                text: text,
+                models: names,
+                prices: prices
+            )
         } catch {
             throw .rates("\(error)")
         }

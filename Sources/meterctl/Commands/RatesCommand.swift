@@ -24,9 +24,10 @@ struct RatesCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Explains a rate card, or says with lines what is wrong with it.",
+            abstract: "Explains a system's file, or says with lines what is wrong with it.",
             discussion: """
-                Each model and machine is told with its price versions and what an example costs.
+                Each model and machine is told with its price versions and what an example costs;
+                then the system's offer, where the file has one.
                 Machines are priced on the card; meterd does not take their heartbeats yet.
 
                 Examples:
@@ -57,6 +58,7 @@ struct RatesCommand: AsyncParsableCommand {
                 name: card.card.name,
                 models: check.models,
                 machines: check.machines,
+                offer: check.offerLines,
                 warnings: card.warnings.map { $0.text(file: card.file) }
             )
             Console.line(try JSONText.text(report))
@@ -66,6 +68,7 @@ struct RatesCommand: AsyncParsableCommand {
             let name: String
             let models: [RateCardCheck.Model]
             let machines: [RateCardCheck.Machine]
+            let offer: [String]
             let warnings: [String]
         }
     }

@@ -22,7 +22,7 @@ enum Rates {
 
     /// The card of the system llm-gateway, as it is shipped.
     static func gateway() throws -> String {
-        try String(contentsOfFile: root + "/config/systems/llm-gateway-rates.yaml", encoding: .utf8)
+        try String(contentsOfFile: root + "/config/systems/llm-gateway.yaml", encoding: .utf8)
     }
 
     /// The folder of the package.
