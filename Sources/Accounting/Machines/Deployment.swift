@@ -86,7 +86,7 @@ public struct Run: Sendable, Hashable {
         max(startedAt, origin.advanced(byMicroseconds: Int64(clamping: uptime) &* 1000))
     }
     /// When the next hour begins.
-    var nextHour: Timestamp {
+    public var nextHour: Timestamp {
         let (offset, overflow) = Int64(hours).multipliedReportingOverflow(by: Run.hour)
         return overflow ? .never : anchor.advanced(byMicroseconds: offset)
     }

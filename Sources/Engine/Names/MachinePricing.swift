@@ -102,6 +102,18 @@ extension Pricing: MachinePrices {
     }
 }
 
+extension RunRules {
+    init(_ runs: MachineRuns) {
+        self.init()
+        graceMicroseconds = Int64(runs.graceSeconds) * 1_000_000
+        marginMicroseconds = Int64(runs.stopMarginSeconds) * 1_000_000
+        stopMicroseconds = Int64(runs.stopWithinSeconds) * 1_000_000
+        leaseMicroseconds = Int64(runs.startWithinSeconds) * 1_000_000
+        bookMicroseconds = Int64(runs.bookEverySeconds) * 1_000_000
+        mostPerOrganisation = runs.maxPerOrganisation
+    }
+}
+
 extension MachineState {
     init(_ state: RunState) {
         switch state {

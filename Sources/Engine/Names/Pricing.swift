@@ -26,7 +26,7 @@ final class Pricing: Sendable {
     /// The declaration of each version of a machine's price, by the table's number of it.
     let machinePrices: [PriceDeclared]
     /// What the rules of runs are.
-    let runRules = RunRules()
+    let runRules: RunRules
     private let machineIndexes: [UInt32: Int]
 
     private let models: NameRegistry
@@ -43,6 +43,7 @@ final class Pricing: Sendable {
         let table = try RateTable(card)
         self.table = table
         self.offer = offer
+        runRules = RunRules(offer.machineRuns)
         self.text = text
         self.models = models
         self.digest = SHA256.hash(data: Array(text.utf8)).map { byte in

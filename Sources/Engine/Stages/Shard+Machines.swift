@@ -36,6 +36,7 @@ extension Shard {
             book.machinePrices = pricing
             book.runRules = pricing.runRules
         }
+        orders.everyMicroseconds = Int64(pricing.offer.machineRuns.orderRepeatSeconds) * 1_000_000
         for number in pricing.machineNumbers where number != 0 {
             if Declared.note(number, in: &declared.machines) { declareName(.machine, number) }
         }
