@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 import MeterClient
+import Wire
 
 struct MachineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -99,7 +100,7 @@ struct MachineCommand: AsyncParsableCommand {
         @OptionGroup var data: DataOptions
 
         func run() async throws {
-            var sample = MachineSample(
+            var sample = MeterClient.MachineSample(
                 deployment: deployment,
                 boot: boot,
                 org: organisation,
@@ -120,7 +121,7 @@ struct MachineCommand: AsyncParsableCommand {
 
 /// One sign of life on the data socket.
 enum MachineReport {
-    static func send(_ sample: MachineSample, path: String) throws {
+    static func send(_ sample: MeterClient.MachineSample, path: String) throws {
         do throws(MeterClientError) {
             let connection = try MeterConnection(path: path)
             let welcome = try connection.hello(

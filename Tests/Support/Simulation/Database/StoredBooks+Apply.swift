@@ -254,14 +254,14 @@ extension StoredOrganisation {
         case .capChanged(let body):
             caps[CapKey(scope: body.scope, id: body.id, period: body.period)] = body.amount
         case .dayTurned(let body): today = body.today
-        case .machineChanged(let body): try change(body, org, at: at, &result)
+        case .machineChanged(let body): try changeMachine(body, org, at: at, &result)
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
         }
     }
 
-    private mutating func change(
+    private mutating func changeMachine(
         _ body: MachineChanged,
         _ org: UInt32,
         at moment: Timestamp,
