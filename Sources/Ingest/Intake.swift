@@ -82,6 +82,16 @@ public protocol Intake: Sendable {
     ///   - id: The project's or key's number.
     /// - Returns: The name.
     func name(of scope: LimitScope, org: UInt32, id: UInt32) -> String
+    /// The number of the machine that a name means, or nil when it has no price.
+    ///
+    /// - Parameter machine: The name.
+    /// - Returns: The number, or nil.
+    func machine(_ machine: String) -> UInt32?
+    /// A machine's name, for people.
+    ///
+    /// - Parameter machine: Its number.
+    /// - Returns: The name.
+    func machineName(_ machine: UInt32) -> String
     /// A model's name, for people.
     ///
     /// - Parameter model: Its number.

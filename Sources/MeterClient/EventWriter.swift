@@ -106,6 +106,7 @@ struct EventWriter: ~Copyable {
         report.memoryThousandths = sample.memoryThousandths
         report.storageThousandths = sample.storageThousandths
         report.sentBytes = sample.sentBytes
+        report.at = sample.at
         append(.heartbeat(report))
     }
 

@@ -190,6 +190,9 @@ private struct Session {
         case .authorize(let request):
             let account = text(request.account, request.accountKind.nameKind, bytes)
             return [.authorize(request.request, account: account)]
+        case .authorizeMachine(let request):
+            let account = text(request.account, request.accountKind.nameKind, bytes)
+            return [.authorize(request.request, account: account)]
         case .extend(let request):
             return [.extend(request.request, request.hold, request.tokens.output)]
         case .release(let request): return [.release(request.hold)]

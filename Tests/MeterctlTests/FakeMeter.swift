@@ -206,7 +206,7 @@ private final class FakeConnection {
             isSubscribed = true
             send(.subscribed(Subscribed(topics: topics, cutoffs: [])))
         case .ping: send(.pong)
-        case .usage, .heartbeat, .extend, .orderDone: break
+        case .usage, .heartbeat, .extend, .orderDone, .authorizeMachine: break
         }
     }
 

@@ -128,6 +128,22 @@ enum Samples {
         fullBeat.memoryThousandths = 4500
         fullBeat.storageThousandths = 20_000
         fullBeat.sentBytes = 1_610_612_736
+        var lateBeat = beat
+        lateBeat.at = march
+        let start = MachineAuthorizeRequest(
+            request: .number(45),
+            accountKind: .org,
+            account: names.org,
+            machine: names.machine,
+            deployment: texts.add("dep-2")
+        )
+        var fullStart = start
+        fullStart.accountKind = .key
+        fullStart.account = names.key
+        fullStart.project = names.project
+        fullStart.vcpuThousandths = 2000
+        fullStart.memoryThousandths = 4500
+        fullStart.storageThousandths = 20_000
         let authorize = AuthorizeRequest(
             request: .number(42),
             accountKind: .key,
@@ -145,6 +161,9 @@ enum Samples {
             ("heartbeat", .heartbeat(beat)), ("heartbeat with all fields", .heartbeat(fullBeat)),
             ("authorize", .authorize(authorize)),
             ("authorize with all fields", .authorize(fullAuthorize)),
+            ("heartbeat with a time", .heartbeat(lateBeat)),
+            ("authorize of a machine", .authorizeMachine(start)),
+            ("authorize of a machine with all fields", .authorizeMachine(fullStart)),
         ]
     }
 

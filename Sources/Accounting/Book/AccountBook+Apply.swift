@@ -69,6 +69,7 @@ extension AccountBook {
         case .couponRedeemed(let body): apply(body, org: change.org, at: change.appliedAt)
         case .billingChanged(let body): apply(body, org: change.org)
         case .balanceAdjusted(let body): apply(body, org: change.org, at: change.appliedAt)
+        case .machineChanged(let body): changeMachine(change.org, body)
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break

@@ -46,6 +46,7 @@ extension AccountBook {
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .done }
+        endRuns(slot, at: moment, into: buffer)
         for hold in holds.sorted where hold.number.org.raw == org {
             release(hold.number, lapsed: false, at: moment, into: buffer)
         }

@@ -8,6 +8,9 @@ extension AccountBook {
         var digest = StateDigest()
         for slot in organisations.indices where organisations[slot].exists {
             combine(organisations[slot], into: &digest)
+            for deployment in machines[organisations[slot].number]?.deployments ?? [] {
+                digest.combine(bytes: deployment.encoded)
+            }
         }
         for hold in holds.sorted {
             digest.combine(UInt64(hold.number.org.raw))

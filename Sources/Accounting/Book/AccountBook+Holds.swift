@@ -151,7 +151,7 @@ extension AccountBook {
 
     /// The first limit that an amount would break: key, project and organisation caps, then the
     /// balance.
-    private func limitReached(
+    func limitReached(
         _ slot: Int,
         asked: Amount,
         project: UInt32,
@@ -214,7 +214,7 @@ extension AccountBook {
     }
 
     /// Which grants a hold takes: what is free of each, in burn order.
-    private func planHold(_ amount: Amount, slot: Int) -> Draws {
+    func planHold(_ amount: Amount, slot: Int) -> Draws {
         var draws = Draws()
         var open = amount
         for grant in organisations[slot].grants where open.isPositive {

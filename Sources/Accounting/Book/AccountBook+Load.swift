@@ -61,6 +61,7 @@ extension AccountBook {
         organisations[slot].closed = snapshot.closed
         if snapshot.hasPurchased { organisations[slot].flags.insert(.hasPurchased) }
         load(snapshot.terms, slot: slot)
+        for deployment in snapshot.deployments { put(deployment, slot: slot) }
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

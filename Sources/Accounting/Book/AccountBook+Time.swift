@@ -46,6 +46,7 @@ extension AccountBook {
     public func bringUp(_ org: UInt32, to moment: Timestamp, into buffer: RecordBuffer) {
         guard let slot = slot(of: org) else { return }
         advance(slot, to: move(to: moment), into: buffer)
+        if organisations[slot].flags.contains(.hasRuns) { bookRuns(slot, into: buffer) }
     }
 
     /// The moment at which `tick` has something to do, as far as is known.
@@ -76,6 +77,9 @@ extension AccountBook {
         }
         if organisations[slot].flags.contains(.hasTerms) {
             beginPeriods(slot, at: moment, into: buffer)
+        }
+        if organisations[slot].flags.contains(.hasRuns) {
+            advanceRuns(slot, to: moment, into: buffer)
         }
         schedule(slot)
         refreshCutoffs(slot, at: moment)
@@ -130,6 +134,7 @@ extension AccountBook {
             }
             if needsDays(slot) { next = min(next, organisations[slot].today.end) }
         }
+        if organisations[slot].flags.contains(.hasRuns) { next = min(next, runDeadline(slot)) }
         setDeadline(slot, next)
     }
 

@@ -37,6 +37,16 @@ public final class AccountBook {
     /// The terms of plans that any of them refers to.
     @exclusivity(unchecked) var plans: [PlanTerms] = []
     let calendar: any ZoneCalendar
+    /// The machines of those who have some, by organisation; never gone through in this order.
+    @exclusivity(unchecked) var machines: [UInt32: OrganisationMachines] = [:]
+    /// What machines cost by the card in force; only live decisions ask.
+    @exclusivity(unchecked) public var machinePrices: any MachinePrices = NoMachinePrices()
+    /// The rules of runs.
+    @exclusivity(unchecked) public var runRules = RunRules()
+    /// Since when samples can come in: nobody's silence counts from before.
+    @exclusivity(unchecked) public var listensSince = Timestamp.epoch
+    /// Orders that were given since they were last taken.
+    @exclusivity(unchecked) public internal(set) var newOrders: [OpenOrder] = []
 
     /// Makes an empty book.
     ///

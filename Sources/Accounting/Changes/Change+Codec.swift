@@ -96,6 +96,9 @@ extension Change.Body {
             return encodePolicy(into: &writer)
         case .planChanged, .couponRedeemed, .billingChanged, .balanceAdjusted:
             return encodeTerms(into: &writer)
+        case .machineChanged(let body):
+            body.encode(into: &writer)
+            return .machineChanged
         }
     }
 
@@ -204,6 +207,8 @@ extension Change.Body {
             return try decodePolicy(kind, from: &reader)
         case .planChanged, .couponRedeemed, .billingChanged, .balanceAdjusted:
             return try decodeTerms(kind, from: &reader)
+        case .machineChanged:
+            return .machineChanged(try MachineChanged(from: &reader))
         }
     }
 

@@ -27,6 +27,7 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case couponRedeemed = 31
     case billingChanged = 32
     case balanceAdjusted = 33
+    case machineChanged = 20
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -77,6 +78,7 @@ public struct Change: Sendable, Hashable {
         case couponRedeemed(CouponRedeemed)
         case billingChanged(BillingChanged)
         case balanceAdjusted(BalanceAdjusted)
+        case machineChanged(MachineChanged)
     }
 }
 

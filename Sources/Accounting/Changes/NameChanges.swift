@@ -5,6 +5,7 @@ public enum NameKind: UInt8, Sendable, CaseIterable {
     case model = 1
     case provider = 2
     case producer = 3
+    case machine = 4
 }
 
 /// The number that stands for a name in all later records.

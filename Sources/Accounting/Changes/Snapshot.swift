@@ -38,6 +38,8 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var hasPurchased = false
     /// Its plan, billing and coupons.
     public var terms = TermsSnapshot()
+    /// Its deployments, by number from 1.
+    public var deployments: [Deployment] = []
 
     /// An organisation with nothing in it yet.
     ///

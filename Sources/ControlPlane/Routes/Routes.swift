@@ -29,8 +29,7 @@ struct Route: Sendable {
 enum Routes {
     static let all: [Route] =
         OrganisationRoutes.all + KeyRoutes.all + MoneyRoutes.all + LedgerRoutes.all
-        + OperationRoutes.all
-        + TermsRoutes.all
+        + OperationRoutes.all + TermsRoutes.all + MachineRoutes.all
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options,

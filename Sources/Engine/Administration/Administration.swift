@@ -163,6 +163,20 @@ public protocol Administration: TermsAdministration {
     /// - Throws: `AdministrationError.invalid` with all that is wrong with the card.
     func reloadRates() async throws(AdministrationError) -> String
 
+    /// An organisation's machines, as memory has them now.
+    ///
+    /// - Parameter organisation: The organisation.
+    /// - Returns: The machines, and how long the credits last.
+    /// - Throws: `AdministrationError` when it is unknown.
+    func machines(organisation: String) async throws(AdministrationError) -> MachinesInfo
+
+    /// An organisation's orders that are not done.
+    ///
+    /// - Parameter organisation: The organisation.
+    /// - Returns: The orders, by number.
+    /// - Throws: `AdministrationError` when it is unknown.
+    func orders(organisation: String) async throws(AdministrationError) -> [OrderInfo]
+
     /// The present rate card as YAML.
     func ratesText() -> String
 }

@@ -21,6 +21,14 @@ final class Pricing: Sendable {
     /// The same versions' durable numbers alone, for the data path.
     let priceNumbers: [UInt32]
 
+    /// The durable number of each machine of the card.
+    let machineNumbers: [UInt32]
+    /// The declaration of each version of a machine's price, by the table's number of it.
+    let machinePrices: [PriceDeclared]
+    /// What the rules of runs are.
+    let runRules: RunRules
+    private let machineIndexes: [UInt32: Int]
+
     private let models: NameRegistry
 
     init(
@@ -35,6 +43,7 @@ final class Pricing: Sendable {
         let table = try RateTable(card)
         self.table = table
         self.offer = offer
+        runRules = RunRules(offer.machineRuns)
         self.text = text
         self.models = models
         self.digest = SHA256.hash(data: Array(text.utf8)).map { byte in
@@ -54,7 +63,41 @@ final class Pricing: Sendable {
         self.prices = declarations.compactMap { $0 }
         self.priceNumbers = self.prices.map(\.price)
         invariant(self.prices.count == table.versionCount, "every version belongs to a model")
+        let machines = table.machines
+        var machineNumbers: [UInt32] = []
+        var machinePrices: [PriceDeclared] = []
+        for (machine, name) in machines.names.enumerated() {
+            machineNumbers.append(models.number(.machine, name) ?? 0)
+            for version in machines.versions(of: machine) {
+                machinePrices.append(
+                    prices.declaration(
+                        model: name,
+                        effectiveFrom: machines.effectiveFrom(ofVersion: version),
+                        text: machines.content(ofVersion: version).canonicalText
+                    )
+                )
+            }
+        }
+        self.machineNumbers = machineNumbers
+        self.machinePrices = machinePrices
+        machineIndexes = Dictionary(
+            machineNumbers.enumerated().map { ($0.element, $0.offset) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        invariant(
+            machinePrices.count == machines.versionCount,
+            "every version belongs to a machine"
+        )
     }
+
+    /// The durable number of what a client calls a machine, or nil when it has no price.
+    func machineNumber(of name: String) -> UInt32? {
+        guard let machine = table.machines.machine(named: name) else { return nil }
+        return machineNumbers[machine] == 0 ? nil : machineNumbers[machine]
+    }
+
+    /// The table's machine behind a durable number, or nil when the card does not have it.
+    func machine(_ number: UInt32) -> Int? { machineIndexes[number] }
 
     /// The durable number of what a client calls a model, or nil when it has no price.
     func number(of model: String, provider: String?) -> UInt32? {

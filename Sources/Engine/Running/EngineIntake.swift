@@ -59,6 +59,12 @@ struct EngineIntake: Intake {
         directory.name(of: scope, org: org, id: id)
     }
 
+    func machine(_ machine: String) -> UInt32? { pricing.current.machineNumber(of: machine) }
+
+    func machineName(_ machine: UInt32) -> String {
+        names.name(.machine, machine) ?? "#\(machine)"
+    }
+
     func modelName(_ model: UInt32) -> String {
         names.name(.model, model) ?? "#\(model)"
     }

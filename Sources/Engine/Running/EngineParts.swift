@@ -55,7 +55,8 @@ struct EngineParts {
             models: recovered.names.highest(.model),
             providers: recovered.names.highest(.provider),
             producers: recovered.names.highest(.producer),
-            prices: recovered.prices.highest
+            prices: recovered.prices.highest,
+            machines: recovered.names.highest(.machine)
         )
         let first = try card.pricing(names: recovered.names, prices: recovered.prices)
         pricing = PricingInForce(first)

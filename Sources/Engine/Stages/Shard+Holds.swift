@@ -23,7 +23,7 @@ extension Shard {
             return
         }
         guard book(of: command.org).openHolds(of: command.org) < holdSettings.mostOpen else {
-            return tooManyHolds(command, header, loop)
+            return tooManyHolds(command.org, command.request, header, loop)
         }
         declareModel(command.model)
         // What is likely, not the most that could be: a long answer extends its hold as it runs.
@@ -127,7 +127,7 @@ extension Shard {
         return min(Int64(milliseconds) * 1000, holdSettings.maximumMicroseconds)
     }
 
-    private func reply(
+    func reply(
         _ granted: Authorization.Granted,
         _ request: RequestToken,
         _ header: ReplyHeader,
@@ -161,14 +161,19 @@ extension Shard {
     }
 
     /// Whoever never settles takes nobody else's memory: money alone would not bound what is open.
-    private func tooManyHolds(_ command: AuthorizeCommand, _ header: ReplyHeader, _ loop: Int) {
-        var reply = RejectedReply(header: header, code: .overloaded, org: command.org)
-        reply.name = command.request
+    func tooManyHolds(
+        _ org: UInt32,
+        _ request: RequestToken,
+        _ header: ReplyHeader,
+        _ loop: Int
+    ) {
+        var reply = RejectedReply(header: header, code: .overloaded, org: org)
+        reply.name = request
         reply.hold = UInt64(holdSettings.mostOpen)
         answer(reply, .rejected, loop)
     }
 
-    private func refuse(
+    func refuse(
         _ request: RequestToken,
         _ hold: HoldNumber?,
         _ reason: RefusalReason,

@@ -61,6 +61,7 @@ extension Shard {
     func use(_ pricing: Pricing) {
         self.pricing = pricing
         quotes.removeAll()
+        useMachines()
         if index == 0 {
             record(
                 .rateCardLoaded(RateCardLoaded(name: pricing.table.name, digest: pricing.digest))
@@ -107,7 +108,7 @@ extension Shard {
         declareName(.producer, number)
     }
 
-    private func declareName(_ kind: Accounting.NameKind, _ number: UInt32) {
+    func declareName(_ kind: Accounting.NameKind, _ number: UInt32) {
         guard let name = names.name(kind, number) else {
             invariantBroken("a number that is in use has a name")
         }

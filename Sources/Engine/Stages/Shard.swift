@@ -47,6 +47,8 @@ final class Shard: @unchecked Sendable {
     /// What listeners of each loop have not been told yet, for lack of room.
     private var notices: [[Notice]]
     var scans: [PresentScan] = []
+    /// What is told of orders, and when they are said again.
+    var orders: OrderTelling
     @exclusivity(unchecked) var pricing: Pricing
     @exclusivity(unchecked) var quotes = Quotes()
     @exclusivity(unchecked) var declared: Declared
@@ -77,6 +79,7 @@ final class Shard: @unchecked Sendable {
         declared = parts.declared
         marked = parts.commands.indices.map { LoopMark(loop: UInt64($0), position: 0, calls: 0) }
         notices = Array(repeating: [], count: parts.commands.count)
+        orders = OrderTelling(loops: parts.commands.count)
     }
 
     /// The book that an organisation is in.
@@ -99,6 +102,7 @@ final class Shard: @unchecked Sendable {
         for loop in commands.indices { drain(loop) }
         continueScans()
         tellNotices()
+        tellOrders()
         if flush() { finishTurn() }
         publishTimes()
     }
@@ -231,6 +235,16 @@ final class Shard: @unchecked Sendable {
         case .subscribe:
             let command = RingMessage.value(of: record, as: SubscribeCommand.self)
             scans.append(PresentScan(loop: loop, origin: command.origin))
+        case .heartbeat:
+            heartbeat(RingMessage.value(of: record, as: HeartbeatCommand.self), loop, gate)
+        case .startMachine:
+            start(RingMessage.value(of: record, as: StartMachineCommand.self), loop, gate)
+        case .orderDone:
+            let command = RingMessage.value(of: record, as: OrderDoneCommand.self)
+            book(of: command.org).orderDone(command.order, org: command.org, at: now, into: records)
+        case .subscribeOrders:
+            let command = RingMessage.value(of: record, as: SubscribeCommand.self)
+            presentOrders(to: command.origin, loop)
         }
     }
 
@@ -376,7 +390,7 @@ final class Shard: @unchecked Sendable {
             overshoot += book.overshoot
             open += book.openHolds
         }
-        signal.setNextDue(due)
+        signal.setNextDue(min(due, orders.nextTime))
         signal.setOpenHolds(open)
         counters.setOvershoot(overshoot, shard: index)
     }

@@ -41,13 +41,21 @@ struct Declared {
     var providers: [Bool]
     var producers: [Bool]
     var prices: [Bool]
+    var machines: [Bool]
 
     /// Everything up to the given numbers is known.
-    init(models: UInt32, providers: UInt32, producers: UInt32, prices: UInt32) {
+    init(
+        models: UInt32,
+        providers: UInt32,
+        producers: UInt32,
+        prices: UInt32,
+        machines: UInt32
+    ) {
         self.models = Array(repeating: true, count: Int(models) + 1)
         self.providers = Array(repeating: true, count: Int(providers) + 1)
         self.producers = Array(repeating: true, count: Int(producers) + 1)
         self.prices = Array(repeating: true, count: Int(prices) + 1)
+        self.machines = Array(repeating: true, count: Int(machines) + 1)
     }
 
     /// Notes a number; true when it was not known before.

@@ -20,6 +20,8 @@ final class Connection {
     @exclusivity(unchecked) var lastRead = 0
     /// The usage frame at the start of `leftover` that a full ring interrupted.
     @exclusivity(unchecked) var interrupted: (reader: UsageFrameReader, length: Int)?
+    /// The heartbeat frame at the start of `leftover` that a full ring interrupted.
+    @exclusivity(unchecked) var interruptedBeats: (reader: HeartbeatFrameReader, length: Int)?
     /// Whether it has asked for something: it is looked at more often than those who only report.
     @exclusivity(unchecked) var asks = false
     /// Where the command rings stood behind its last report; empty before the first.

@@ -11,6 +11,7 @@ struct NameTable: ~Copyable {
     var projects = NameColumn()
     var models = NameColumn()
     var providers = NameColumn()
+    var machines = NameColumn()
     private(set) var bytes = 0
 
     /// What a name costs beside its text.
@@ -18,7 +19,7 @@ struct NameTable: ~Copyable {
     /// From how many on the meanings do not stay in the processor's first caches.
     private static let many = 8192
 
-    /// Adds a name under the next index of its kind; machines have no names yet.
+    /// Adds a name under the next index of its kind.
     mutating func define(_ kind: NameKind, _ text: UnsafeRawBufferPointer) {
         bytes += text.count + NameTable.entryBytes
         switch kind {
@@ -27,7 +28,7 @@ struct NameTable: ~Copyable {
         case .project: projects.append(text)
         case .model: models.append(text)
         case .provider: providers.append(text)
-        case .machine: break
+        case .machine: machines.append(text)
         }
     }
 
@@ -47,7 +48,7 @@ struct NameTable: ~Copyable {
         case .project: return projects.index(hash: hash)
         case .model: return models.index(hash: hash)
         case .provider: return providers.index(hash: hash)
-        case .machine: return 0
+        case .machine: return machines.index(hash: hash)
         }
     }
 
@@ -62,11 +63,11 @@ struct NameTable: ~Copyable {
         case .project: projects.find(text, hash: hash)
         case .model: models.find(text, hash: hash)
         case .provider: providers.find(text, hash: hash)
-        case .machine: nil
+        case .machine: machines.find(text, hash: hash)
         }
     }
 
-    /// What is known of a name of a kind; nil for machines.
+    /// What is known of a name of a kind.
     @inline(__always)
     func meaning(_ kind: NameKind, _ index: UInt32) -> UnsafeMutablePointer<NameMeaning>? {
         switch kind {
@@ -75,7 +76,7 @@ struct NameTable: ~Copyable {
         case .project: projects.meaning(index)
         case .model: models.meaning(index)
         case .provider: providers.meaning(index)
-        case .machine: nil
+        case .machine: machines.meaning(index)
         }
     }
 
@@ -96,7 +97,7 @@ struct NameTable: ~Copyable {
         case .project: projects.text(index)
         case .model: models.text(index)
         case .provider: providers.text(index)
-        case .machine: nil
+        case .machine: machines.text(index)
         }
     }
 }

@@ -45,6 +45,8 @@ extension IngestLoop {
             subject = .id(id)
         } else if reply.sequence > 0 {
             subject = .sequence(reply.sequence)
+        } else if reply.isUnasked {
+            subject = .unknown
         } else {
             subject = .request(reply.name)
         }
@@ -68,10 +70,16 @@ extension IngestLoop {
             return "field \"hold\": \"\(hold)\" is not open: it was settled, released or has lapsed"
         case .badTokenCounts:
             return "the charge does not fit: the balance would leave 26 digits"
+        case .overloaded where reply.machine != 0:
+            return "field \"deployment\": the organisation \"\(organisation)\" has \(reply.hold) "
+                + "deployments in use and may have no more (machine_runs.max_per_org)"
         case .overloaded:
             return "the organisation \"\(organisation)\" has \(reply.hold) open holds and may have "
                 + "no more (holds.max_open_per_org): settle or release some"
-        case .malformed, .tooLarge, .invalidKey, .unknownMachine, .badTime, .sequenceGap:
+        case .unknownMachine:
+            let machine = wiring.intake.machineName(reply.machine)
+            return "field \"machine\": \"\(machine)\" has no price on the rate card at this time"
+        case .malformed, .tooLarge, .invalidKey, .badTime, .sequenceGap:
             return "rejected"
         }
     }

@@ -22,12 +22,11 @@ extension IngestLoop {
         case .usage(let report): take(report, frame, connection, connection.producer ?? nobody)
         case .heartbeat(let report): take(report, frame, connection)
         case .authorize(let request): authorize(request, frame, connection)
+        case .authorizeMachine(let request): authorize(request, frame, connection)
         case .extend(let request): extend(request, connection)
         case .release(let request): release(request, connection)
         case .subscribe(let topics): subscribe(topics, connection)
-        case .orderDone:
-            // No orders are given yet; there is nothing to finish.
-            break
+        case .orderDone(let done): finish(done)
         case .ping:
             connection.say(.pong)
             markDirty(connection)
@@ -117,7 +116,9 @@ extension IngestLoop {
             wiring.signal.changeSubscribers(by: 1)
             subscribers.append(connection)
         }
+        let wantsOrders = topics.contains(.orders) && !connection.topics.contains(.orders)
         connection.topics.formUnion(topics)
+        if wantsOrders { askForOrders(connection) }
         guard topics.contains(.cutoffs), connection.presentPending == 0 else {
             connection.say(.subscribed(Subscribed(topics: connection.topics, cutoffs: [])))
             markDirty(connection)
@@ -127,18 +128,6 @@ extension IngestLoop {
         for shard in wiring.commands.indices {
             putCall(SubscribeCommand(origin: connection.origin), .subscribe, shard: shard)
         }
-    }
-
-    func take(_ report: HeartbeatReport, _ frame: RawSpan, _ connection: Connection) {
-        let machine = quoted("machine", report.machine, .machine, frame, connection)
-        let subject: Rejection.Subject =
-            report.sequence > 0 ? .sequence(report.sequence) : .unknown
-        let rejection = Rejection(
-            .unknownMachine,
-            subject: subject,
-            message: machine + " cannot be metered: this daemon takes no heartbeats yet"
-        )
-        reject(rejection, connection)
     }
 
     /// Puts a question into the ring to a shard: its answer waits for nothing to be durable.

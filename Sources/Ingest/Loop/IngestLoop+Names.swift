@@ -3,7 +3,7 @@ import Wire
 
 extension IngestLoop {
     @inline(__always)
-    private func index(
+    func index(
         _ name: WireName,
         _ kind: NameKind,
         _ frame: RawSpan,

@@ -123,6 +123,12 @@ extension IngestLoop {
                 offset += length
                 continue
             }
+            if let (reader, length) = connection.interruptedBeats {
+                guard takeAll(reader, rest.extracting(first: length), connection) else { break }
+                connection.interruptedBeats = nil
+                offset += length
+                continue
+            }
             switch framer.next(in: rest) {
             case .needMore(let least):
                 connection.wanted = least
@@ -136,7 +142,8 @@ extension IngestLoop {
                     work(IngestLoop.messageWork, for: connection)
                 case .usage(let reader):
                     guard takeAll(reader, frame, connection) else { return offset }
-                case .heartbeats(let reader): takeAll(reader, frame, connection)
+                case .heartbeats(let reader):
+                    guard takeAll(reader, frame, connection) else { return offset }
                 }
                 offset += length
             }
@@ -183,20 +190,28 @@ extension IngestLoop {
         }
     }
 
+    /// Takes all heartbeat records of a frame; false when a full ring interrupted it.
     private func takeAll(
         _ start: HeartbeatFrameReader,
         _ frame: RawSpan,
         _ connection: Connection
-    ) {
+    ) -> Bool {
         var reader = start
         while !connection.closing {
+            guard hasBudget else {
+                connection.interruptedBeats = (reader, frame.byteCount)
+                stall(connection)
+                return false
+            }
             switch reader.next(in: frame) {
             case .heartbeat(let report): take(report, frame, connection)
             case .rejected(let rejection): reject(rejection, connection)
             case .fault(let fault): fail(connection, fault)
-            case .end: return
+            case .end: return true
             }
+            work(IngestLoop.messageWork, for: connection)
         }
+        return true
     }
 
     private func parseLines(

@@ -224,12 +224,12 @@ extension IngestLoop {
     }
 
     @inline(__always)
-    private func isTimely(_ at: Timestamp) -> Bool {
+    func isTimely(_ at: Timestamp) -> Bool {
         at <= latest && at >= earliest
     }
 
     @inline(never)
-    private func timeProblem(_ at: Timestamp) -> String {
+    func timeProblem(_ at: Timestamp) -> String {
         if at > latest {
             let minutes = settings.aheadMicroseconds / 60_000_000
             return "field \"at\": \(at) is more than \(minutes) minutes ahead of \(now)"

@@ -51,9 +51,15 @@ extension IngestLoop {
             tell(RingMessage.value(of: record, as: NoticeReply.self))
             return
         }
+        if kind == .order {
+            tell(RingMessage.value(of: record, as: OrderReply.self))
+            return
+        }
         let header = RingMessage.value(of: record, as: ReplyHeader.self)
         guard let connection = connection(header.origin) else { return }
-        if kind != .present, kind != .presentEnd { connection.pendingAnswers -= 1 }
+        if kind != .present, kind != .presentEnd, kind != .presentOrder {
+            connection.pendingAnswers -= 1
+        }
         switch kind {
         case .granted:
             connection.openCalls -= 1
@@ -68,8 +74,8 @@ extension IngestLoop {
         case .rejected:
             let reply = RingMessage.value(of: record, as: RejectedReply.self)
             // A sequenced report is answered by its acknowledgement, which is counted elsewhere.
-            if reply.sequence > 0 { connection.pendingAnswers += 1 }
-            if reply.sequence == 0, !reply.isID { connection.openCalls -= 1 }
+            if reply.sequence > 0 || reply.isUnasked { connection.pendingAnswers += 1 }
+            if reply.sequence == 0, !reply.isID, !reply.isUnasked { connection.openCalls -= 1 }
             if reply.isID, case .text(let id) = reply.name {
                 acks.forget(id, of: header.origin, at: header.gate)
             }
@@ -77,7 +83,10 @@ extension IngestLoop {
             connection.say(.rejected(rejection(reply)))
         case .present, .presentEnd:
             present(kind, record, connection)
-        case .notice:
+        case .presentOrder:
+            let reply = RingMessage.value(of: record, as: OrderReply.self)
+            connection.say(.order(order(reply)))
+        case .notice, .order:
             break
         }
         markDirty(connection)

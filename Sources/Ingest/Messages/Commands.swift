@@ -13,6 +13,10 @@ public enum CommandKind: UInt8, Sendable {
     case release = 4
     case skip = 5
     case subscribe = 6
+    case heartbeat = 16
+    case startMachine = 17
+    case orderDone = 18
+    case subscribeOrders = 19
 }
 
 /// The connection that a command came from, so that the answer finds it, or finds it gone.

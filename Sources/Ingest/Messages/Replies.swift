@@ -10,6 +10,8 @@ public enum ReplyKind: UInt8, Sendable {
     case notice = 5
     case present = 6
     case presentEnd = 7
+    case order = 16
+    case presentOrder = 17
 }
 
 /// Where an answer goes, and when it may go.
@@ -154,10 +156,14 @@ public struct RejectedReply: Sendable, BitwiseCopyable {
     public var name: RequestToken
     /// Whether `name` is a report's id.
     public var isID: Bool
+    /// Whether nobody waits for an answer: it was a heartbeat without a sequence.
+    public var isUnasked: Bool
     /// Whose organisation.
     public var org: UInt32
     /// The model's number, where it is the matter.
     public var model: UInt32
+    /// The machine's number, where it is the matter.
+    public var machine: UInt32
     /// The hold, where it is the matter; with `overloaded`, how many may be open at a time.
     public var hold: UInt64
 
@@ -175,8 +181,10 @@ public struct RejectedReply: Sendable, BitwiseCopyable {
         self.sequence = 0
         self.name = .absent
         self.isID = false
+        self.isUnasked = false
         self.org = org
         self.model = model
+        self.machine = 0
         self.hold = 0
     }
 }

@@ -34,6 +34,7 @@ struct PendingLedgerLine {
     var grant: UInt32
     var reference: String
     var note: String
+    var machine: MachineLine?
 }
 
 /// What a batch does to one grant that is in the database, once those of the batch are inserted.
@@ -118,6 +119,7 @@ public enum LedgerKind: String, Sendable, CaseIterable {
     case adjustment
     case expiry
     case forfeiture
+    case machine
 
     init(_ grantClass: GrantClass) {
         switch grantClass {
@@ -166,6 +168,7 @@ enum SQLName {
         case .model: "model"
         case .provider: "provider"
         case .producer: "producer"
+        case .machine: "machine"
         }
     }
 

@@ -17,6 +17,7 @@ struct ColdChanges {
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
     var terms = TermChanges()
+    var machines = MachineChanges()
 }
 
 // MARK: - The rare changes
@@ -52,6 +53,7 @@ extension BatchSection {
         case .billingChanged(let body):
             cold.terms.billing.append(Dated(org: org, at: at, body: body))
         case .balanceAdjusted(let body): adjust(org, body, at: at)
+        case .machineChanged(let body): changeMachine(org, body, at: at)
         }
     }
 

@@ -1,3 +1,4 @@
+import Accounting
 import Quantities
 
 /// Writes ledger lines other than usage as rows of binary COPY.
@@ -5,9 +6,10 @@ import Quantities
 /// Invariants:  `columns` and `write` name the same columns in the same order.
 enum LedgerRow {
     static let columns = """
-        org, line, kind, amount, balance, applied_at, grant_number, reference, note
+        org, line, kind, amount, balance, applied_at, grant_number, reference, note,
+        day, at, project, price, machine, run, from_at, to_at, hours, sent_bytes, draws
         """
-    private static let fields: Int16 = 9
+    private static let fields: Int16 = 20
 
     /// Writes one row.
     ///
@@ -27,7 +29,7 @@ enum LedgerRow {
         let note = Array(item.note.utf8)
         let texts = (kind.count + reference.count + note.count) * StoredText.maximumGrowth
         balance += item.amount.units
-        var row = RowWriter(at: buffer.reserve(256 + texts), fields: fields)
+        var row = RowWriter(at: buffer.reserve(512 + texts + (item.machine?.room ?? 0)), fields: fields)
         row.put(Int64(item.org))
         row.put(line)
         kind.withUnsafeBytes { row.put(text: $0) }
@@ -37,6 +39,32 @@ enum LedgerRow {
         if item.grant != 0 { row.put(item.grant) } else { row.null() }
         reference.withUnsafeBytes { row.put(text: $0) }
         note.withUnsafeBytes { row.put(text: $0) }
+        if let machine = item.machine {
+            row.put(machine)
+        } else {
+            for _ in 0..<11 { row.null() }
+        }
         buffer.commit(row.count)
+    }
+}
+
+extension MachineLine {
+    /// Bytes that its columns take at most beside those of every line.
+    fileprivate var room: Int { 80 * (draws.count + 1) }
+}
+
+extension RowWriter {
+    fileprivate mutating func put(_ machine: MachineLine) {
+        put(machine.day)
+        put(machine.at)
+        put(machine.project)
+        put(machine.price)
+        put(machine.machine)
+        put(machine.run)
+        put(machine.from)
+        put(machine.to)
+        put(Int64(machine.hours))
+        put(Int64(clamping: machine.sentBytes))
+        DrawCoding.json(machine.draws).withUnsafeBytes { put(text: $0) }
     }
 }

@@ -30,6 +30,10 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case rollup
     /// An invoice is not the sum of its lines, or not that of the debits of its month.
     case invoice
+    /// A rollup of machines is not the sum of its lines.
+    case machineRollup = "machine_rollup"
+    /// What a run was debited is not the sum of its lines, or more than it has cost.
+    case run
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -42,6 +46,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .grantSum: "what is left of the grants, less the debt, is not the balance"
         case .invoice: "an invoice is not the sum of its lines and of its month's debits"
         case .rollup: "a rollup is not the sum of its usage lines"
+        case .machineRollup: "a rollup of machines is not the sum of its lines"
+        case .run: "what a run was debited is not the sum of its lines"
         }
     }
 }

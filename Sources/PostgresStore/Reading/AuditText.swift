@@ -57,6 +57,36 @@ enum AuditText {
         """
     }
 
+    /// The rollups of machines that are not the sum of their lines, and lines without a rollup.
+    static func machineRollups(_ condition: String) -> String {
+        """
+        SELECT org, day, project, deployment, machine, r.lines, r.amount, u.lines, u.amount
+        FROM (SELECT * FROM machine_rollups WHERE \(condition)) r FULL JOIN (
+            SELECT org, day, project, reference AS deployment, machine, count(*) AS lines,
+                sum(hours) AS hours, sum(sent_bytes) AS sent_bytes, -sum(amount) AS amount
+            FROM ledger_lines WHERE kind = 'machine' AND \(condition)
+            GROUP BY org, day, project, reference, machine
+        ) u USING (org, day, project, deployment, machine)
+        WHERE r.lines IS DISTINCT FROM u.lines OR r.hours IS DISTINCT FROM u.hours
+            OR r.sent_bytes IS DISTINCT FROM u.sent_bytes OR r.amount IS DISTINCT FROM u.amount
+        ORDER BY org, day, project, deployment, machine
+        """
+    }
+
+    /// The runs whose debits are not the sum of their lines, and lines without a run.
+    static func runs(_ condition: String) -> String {
+        """
+        SELECT org, run, coalesce(r.debited, 0), coalesce(u.amount, 0)
+        FROM (SELECT * FROM machine_runs WHERE \(condition)) r FULL JOIN (
+            SELECT org, run, -sum(amount) AS amount
+            FROM ledger_lines WHERE kind = 'machine' AND \(condition) GROUP BY org, run
+        ) u USING (org, run)
+        WHERE coalesce(r.debited, -1) <> coalesce(u.amount, 0)
+            OR r.debited > r.cost
+        ORDER BY org, run
+        """
+    }
+
     /// The rollups that are not the sum of their lines, and lines without a rollup.
     static func rollups(_ condition: String) -> String {
         let sums = [

@@ -47,6 +47,14 @@ extension PostgresReader {
                 AuditText.rollups(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(rollup: row) }
+            try connection.stream(
+                AuditText.machineRollups(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(machineRollup: row) }
+            try connection.stream(
+                AuditText.runs(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(run: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -164,6 +172,29 @@ private struct Audit {
             org,
             found: "\(row.text(0, 1)): \(total)",
             expected: "\(debits) by the debits, \(lines) by its lines"
+        )
+    }
+
+    mutating func check(machineRollup row: QueryResult) throws(StoreError) {
+        let org = OrgNumber(try row.number(0, 0))
+        let place =
+            "day \(try row.day(0, 1)) project \(try row.integer(0, 2)) "
+            + "deployment \(row.text(0, 3)) machine \(try row.integer(0, 4))"
+        note(
+            .machineRollup,
+            org,
+            found: "\(place): \(try row.integer(0, 5)) lines, \(try row.amount(0, 6))",
+            expected: "\(try row.integer(0, 7)) lines, \(try row.amount(0, 8))"
+        )
+    }
+
+    mutating func check(run row: QueryResult) throws(StoreError) {
+        let org = OrgNumber(try row.number(0, 0))
+        note(
+            .run,
+            org,
+            found: "run \(try row.integer(0, 1)): \(try row.amount(0, 2))",
+            expected: "\(try row.amount(0, 3))"
         )
     }
 

@@ -126,8 +126,8 @@ extension PostgresReader {
         first_grant AS grant_number, request_id, session, '' AS reference, '' AS note
         """
     private static let ledgerColumns = """
-        line, kind, amount, balance, applied_at, applied_at AS at, 0 AS model, 0 AS key,
-        0 AS project, 0 AS price, grant_number, '' AS request_id, NULL AS session, reference, note
+        line, kind, amount, balance, applied_at, coalesce(at, applied_at) AS at, 0 AS model,
+        0 AS key, coalesce(project, 0) AS project, coalesce(price, 0) AS price, grant_number, '' AS request_id, NULL AS session, reference, note
         """
 
     private static func ledgerLine(

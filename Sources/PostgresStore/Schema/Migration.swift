@@ -14,6 +14,7 @@ struct Migration {
         Migration(number: 3, name: "writers", sql: writers),
         Migration(number: 4, name: "partitions", sql: partitions),
         Migration(number: 5, name: "terms", sql: terms),
+        Migration(number: 6, name: "machines", sql: machines),
     ]
 
     /// The schema that this program needs.

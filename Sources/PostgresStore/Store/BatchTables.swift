@@ -35,6 +35,7 @@ struct BatchTables {
     /// - Throws: What the server says.
     func writeAfterLines() throws(StoreError) {
         try addRollups()
+        try writeMachines()
         try writeHolds()
         try writeInvoices()
     }

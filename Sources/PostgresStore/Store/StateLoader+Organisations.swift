@@ -19,6 +19,7 @@ extension StateLoader {
         try addCaps(range, to: &loaded)
         try addSpends(range, to: &loaded)
         try addTerms(range, to: &loaded)
+        try addDeployments(range, to: &loaded)
         return loaded
     }
 
@@ -207,7 +208,11 @@ extension StateLoader {
                 sum(amount) FILTER (WHERE r.day = today),
                 sum(amount) FILTER (WHERE r.day >= monday),
                 sum(amount) FILTER (WHERE r.day >= first), sum(amount)
-            FROM rollups r JOIN windows USING (org) WHERE org \(range)
+            FROM (
+                SELECT org, day, project, key, amount FROM rollups WHERE org \(range)
+                UNION ALL
+                SELECT org, day, project, 0, amount FROM machine_rollups WHERE org \(range)
+            ) r JOIN windows USING (org)
             GROUP BY GROUPING SETS ((org), (org, project), (org, key))
             HAVING sum(amount) <> 0
                 AND (grouping(project) = 1 OR project <> 0) AND (grouping(key) = 1 OR key <> 0)

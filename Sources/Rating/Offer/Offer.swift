@@ -15,6 +15,8 @@ public struct Offer: Sendable, Hashable {
     public var coupons: [Coupon] = []
     /// How accounts may be billed.
     public var billing = BillingOffer()
+    /// How machines are watched, and when they are told to stop.
+    public var machineRuns = MachineRuns()
 
     /// An offer without any section.
     public init() {}

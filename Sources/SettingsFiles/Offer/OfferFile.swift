@@ -24,6 +24,9 @@ enum OfferFile {
         // What is given back, and who is told of what.
 
         // Machines.
+        if let section = map.optional("machine_runs") {
+            offer.machineRuns = MachineRunsReader.read(section)
+        }
 
         map.refuseRest()
         return offer

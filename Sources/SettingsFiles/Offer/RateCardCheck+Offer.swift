@@ -11,6 +11,7 @@ extension RateCardCheck {
         lines += offer.plans.map(words)
         lines += offer.coupons.map(words)
         lines.append(words(offer.billing))
+        lines += runLines(offer.machineRuns)
         return lines
     }
 
@@ -74,6 +75,17 @@ extension RateCardCheck {
         if let life = coupon.expiresAfter { text += ", which expire after \(words(life))" }
         if let until = coupon.validUntil { text += ", until \(until)" }
         return text
+    }
+
+    private func runLines(_ runs: MachineRuns) -> [String] {
+        guard !file.card.machines.isEmpty else { return [] }
+        return [
+            "machines: a run ends \(runs.graceSeconds) s after its last sign of life; "
+                + "stop margin \(runs.stopMarginSeconds) s; "
+                + "a refused hour is booked after \(runs.stopWithinSeconds) s; "
+                + "orders are said again every \(runs.orderRepeatSeconds) s; "
+                + "at most \(runs.maxPerOrganisation) deployments in use"
+        ]
     }
 
     private func words(_ billing: BillingOffer) -> String {

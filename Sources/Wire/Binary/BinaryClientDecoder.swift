@@ -45,6 +45,7 @@ public struct BinaryClientDecoder: Sendable {
         case .hello: .single(hello(frame))
         case .name: .single(name(frame))
         case .authorize: .single(authorize(frame))
+        case .authorizeMachine: .single(authorizeMachine(frame))
         case .extend: .single(extend(frame))
         case .release: .single(release(frame))
         case .subscribe: .single(subscribe(frame))
@@ -144,6 +145,52 @@ public struct BinaryClientDecoder: Sendable {
         }
         if flags & Layout.hasTtl != 0 { request.ttlMilliseconds = frame.u32(base + Layout.ttl) }
         return .message(.authorize(request))
+    }
+
+    private func authorizeMachine(_ frame: RawSpan) -> ClientStep {
+        typealias Layout = BinaryLayout.AuthorizeMachine
+        let base = FrameHeader.size
+        if let fault = payload(frame, atLeast: Layout.deployment, "authorize of a machine") {
+            return fault
+        }
+        let flags = frame.byte(base + Layout.flags)
+        let length = Int(frame.byte(base + Layout.deploymentLength))
+        guard flags & ~Layout.allFlags == 0, frame.u64(base + Layout.flags) >> 16 == 0 else {
+            return .reservedBytes("authorize of a machine")
+        }
+        if let fault = payload(frame, is: Layout.deployment + length, "authorize of a machine") {
+            return fault
+        }
+        let isOrg = flags & Layout.accountIsOrg != 0
+        let account = frame.u32(base + Layout.account)
+        let project = frame.u32(base + Layout.project)
+        let machine = frame.u32(base + Layout.machine)
+        guard account < (isOrg ? names.org : names.key), machine < names.machine,
+            project < names.project || project == BinaryLayout.noName
+        else {
+            return .fault(
+                ConnectionFault(.unknownName, "authorize uses an index that no name frame defined")
+            )
+        }
+        var request = MachineAuthorizeRequest(
+            request: .number(frame.u64(base + Layout.request)),
+            accountKind: isOrg ? .org : .key,
+            account: .index(account),
+            machine: .index(machine),
+            deployment: ByteRange(offset: UInt32(base + Layout.deployment), length: UInt32(length))
+        )
+        if project != BinaryLayout.noName { request.project = .index(project) }
+        if flags & Layout.hasVcpu != 0 { request.vcpuThousandths = frame.u32(base + Layout.vcpu) }
+        if flags & Layout.hasMemory != 0 {
+            request.memoryThousandths = frame.u32(base + Layout.memory)
+        }
+        if flags & Layout.hasStorage != 0 {
+            request.storageThousandths = frame.u32(base + Layout.storage)
+        }
+        var checks = ValueChecks()
+        checks.require(request.deployment, "deployment", in: frame)
+        let rejection = checks.rejection(subject: .request(request.request))
+        return rejection.map { .rejected($0) } ?? .message(.authorizeMachine(request))
     }
 
     private func extend(_ frame: RawSpan) -> ClientStep {

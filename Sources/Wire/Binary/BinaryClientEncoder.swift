@@ -23,6 +23,7 @@ public struct BinaryClientEncoder: Sendable {
             batch.finish(&buffer)
         case .heartbeat(let report): append(report, texts, &buffer)
         case .authorize(let request): append(request, &buffer)
+        case .authorizeMachine(let request): append(request, texts, &buffer)
         case .extend(let request): append(request, &buffer)
         case .release(let request):
             buffer.appendRelease(.release, request.request, request.hold)
@@ -66,7 +67,8 @@ public struct BinaryClientEncoder: Sendable {
     private func append(_ report: HeartbeatReport, _ texts: RawSpan, _ buffer: inout WireBuffer) {
         typealias Layout = BinaryLayout.Heartbeat
         let frame = buffer.beginFrame(.heartbeat)
-        let used = Layout.texts + Int(report.deployment.length) + Int(report.boot.length)
+        let start = Layout.texts + (report.at == nil ? 0 : 8)
+        let used = start + Int(report.deployment.length) + Int(report.boot.length)
         let base = buffer.appendZeros(used.paddedToRecord)
         buffer.store(UInt16(used.paddedToRecord), at: base + Layout.recordLength)
         buffer.store(report.deployment.nameLength, at: base + Layout.deploymentLength)
@@ -76,6 +78,10 @@ public struct BinaryClientEncoder: Sendable {
         if report.memoryThousandths != nil { flags |= Layout.hasMemory }
         if report.storageThousandths != nil { flags |= Layout.hasStorage }
         if report.sentBytes != nil { flags |= Layout.hasSentBytes }
+        if let at = report.at {
+            flags |= Layout.hasAt
+            buffer.store(at.microseconds, at: base + Layout.at)
+        }
         buffer.store(flags, at: base + Layout.flags)
         buffer.store(report.sequence, at: base + Layout.sequence)
         buffer.store(report.uptimeMilliseconds, at: base + Layout.uptime)
@@ -85,10 +91,10 @@ public struct BinaryClientEncoder: Sendable {
         buffer.store(report.vcpuThousandths ?? 0, at: base + Layout.vcpu)
         buffer.store(report.memoryThousandths ?? 0, at: base + Layout.memory)
         buffer.store(report.storageThousandths ?? 0, at: base + Layout.storage)
-        buffer.write(texts.extracting(report.deployment.bounds), at: base + Layout.texts)
+        buffer.write(texts.extracting(report.deployment.bounds), at: base + start)
         buffer.write(
             texts.extracting(report.boot.bounds),
-            at: base + Layout.texts + Int(report.deployment.length)
+            at: base + start + Int(report.deployment.length)
         )
         buffer.endFrame(frame)
     }
@@ -110,6 +116,31 @@ public struct BinaryClientEncoder: Sendable {
         if request.maxOutputTokens != nil { flags |= Layout.hasMaxOutput }
         if request.ttlMilliseconds != nil { flags |= Layout.hasTtl }
         buffer.store(flags, at: base + Layout.flags)
+        buffer.endFrame(frame)
+    }
+
+    private func append(
+        _ request: MachineAuthorizeRequest,
+        _ texts: RawSpan,
+        _ buffer: inout WireBuffer
+    ) {
+        typealias Layout = BinaryLayout.AuthorizeMachine
+        let frame = buffer.beginFrame(.authorizeMachine)
+        let base = buffer.appendZeros(Layout.deployment)
+        buffer.store(request.request.binaryNumber, at: base + Layout.request)
+        buffer.store(request.account.binaryIndex, at: base + Layout.account)
+        buffer.store(request.project.binaryIndex, at: base + Layout.project)
+        buffer.store(request.machine.binaryIndex, at: base + Layout.machine)
+        buffer.store(request.vcpuThousandths ?? 0, at: base + Layout.vcpu)
+        buffer.store(request.memoryThousandths ?? 0, at: base + Layout.memory)
+        buffer.store(request.storageThousandths ?? 0, at: base + Layout.storage)
+        var flags: UInt8 = request.accountKind == .org ? Layout.accountIsOrg : 0
+        if request.vcpuThousandths != nil { flags |= Layout.hasVcpu }
+        if request.memoryThousandths != nil { flags |= Layout.hasMemory }
+        if request.storageThousandths != nil { flags |= Layout.hasStorage }
+        buffer.store(flags, at: base + Layout.flags)
+        buffer.store(request.deployment.nameLength, at: base + Layout.deploymentLength)
+        buffer.append(texts.extracting(request.deployment.bounds))
         buffer.endFrame(frame)
     }
 

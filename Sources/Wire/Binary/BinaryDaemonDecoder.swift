@@ -38,7 +38,7 @@ public struct BinaryDaemonDecoder: Sendable {
         case .pong: return .pong
         case .error: return .error(try fault(payload))
         case .hello, .name, .usage, .heartbeat, .authorize, .extend, .release, .subscribe,
-            .orderDone, .ping, nil:
+            .orderDone, .ping, .authorizeMachine, nil:
             throw ConnectionFault(
                 .unknownType,
                 "frame type 0x\(String(header.rawType, radix: 16)) is not one that the daemon sends"

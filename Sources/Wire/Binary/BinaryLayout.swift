@@ -56,13 +56,36 @@ enum BinaryLayout {
         static let storage = 48  // u32
         static let reservedTail = 52  // u32
         static let texts = 56
+        static let at = 56  // i64; only with its flag, and the texts then follow it
 
         static let stopped: UInt8 = 1
         static let hasVcpu: UInt8 = 2
         static let hasMemory: UInt8 = 4
         static let hasStorage: UInt8 = 8
         static let hasSentBytes: UInt8 = 16
-        static let allFlags: UInt8 = 31
+        static let hasAt: UInt8 = 32
+        static let allFlags: UInt8 = 63
+    }
+
+    /// `authorize` of a machine.
+    enum AuthorizeMachine {
+        static let request = 0  // u64
+        static let account = 8  // u32
+        static let project = 12  // u32
+        static let machine = 16  // u32
+        static let vcpu = 20  // u32
+        static let memory = 24  // u32
+        static let storage = 28  // u32
+        static let flags = 32  // u8
+        static let deploymentLength = 33  // u8
+        static let reserved = 34  // 6 bytes
+        static let deployment = 40
+
+        static let accountIsOrg: UInt8 = 1
+        static let hasVcpu: UInt8 = 2
+        static let hasMemory: UInt8 = 4
+        static let hasStorage: UInt8 = 8
+        static let allFlags: UInt8 = 15
     }
 
     /// `hello`.

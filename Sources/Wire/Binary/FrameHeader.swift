@@ -82,6 +82,8 @@ public enum FrameType: UInt8, Sendable, Hashable, CaseIterable {
     case orderDone = 0x09
     /// `ping`.
     case ping = 0x0A
+    /// `authorize` of a machine.
+    case authorizeMachine = 0x0B
     /// `welcome`.
     case welcome = 0x81
     /// `ack`.

@@ -1,3 +1,5 @@
+import Quantities
+
 /// What reading the next heartbeat record gave.
 @frozen
 public enum HeartbeatStep: Sendable, Hashable {
@@ -49,13 +51,15 @@ public struct HeartbeatFrameReader: Sendable {
         let length = Int(frame.u16(start + Layout.recordLength))
         let deploymentLength = Int(frame.byte(start + Layout.deploymentLength))
         let bootLength = Int(frame.byte(start + Layout.bootLength))
-        let needed = Layout.texts + deploymentLength + bootLength
+        let hasAt = frame.byte(start + Layout.flags) & Layout.hasAt != 0
+        let texts = start + Layout.texts + (hasAt ? 8 : 0)
+        let needed = texts - start + deploymentLength + bootLength
         guard length == needed.paddedToRecord, start + length <= end else {
             return broken(
                 "a heartbeat record of \(length) bytes does not fit its texts or its frame"
             )
         }
-        guard frame.u64(start) >> 37 == 0, frame.u32(start + Layout.reservedTail) == 0 else {
+        guard frame.u64(start) >> 38 == 0, frame.u32(start + Layout.reservedTail) == 0 else {
             return broken("unknown flags or reserved bytes are set in a heartbeat record")
         }
         let org = frame.u32(start + Layout.org)
@@ -70,19 +74,20 @@ public struct HeartbeatFrameReader: Sendable {
         }
         offset = start + length
         remaining -= 1
-        let report = report(at: start, deploymentLength, bootLength, in: frame)
+        let report = report(at: start, texts, deploymentLength, bootLength, in: frame)
         if let rejection = report.rejection(in: frame) { return .rejected(rejection) }
         return .heartbeat(report)
     }
 
     private func report(
         at start: Int,
+        _ textsStart: Int,
         _ deploymentLength: Int,
         _ bootLength: Int,
         in frame: RawSpan
     ) -> HeartbeatReport {
         let flags = frame.byte(start + Layout.flags)
-        let texts = UInt32(start + Layout.texts)
+        let texts = UInt32(textsStart)
         var report = HeartbeatReport(
             sequence: frame.u64(start + Layout.sequence),
             deployment: ByteRange(offset: texts, length: UInt32(deploymentLength)),
@@ -105,6 +110,11 @@ public struct HeartbeatFrameReader: Sendable {
         if flags & Layout.hasSentBytes != 0 {
             report.sentBytes = frame.u64(start + Layout.sentBytes)
         }
+        if flags & Layout.hasAt != 0 {
+            report.at = Timestamp(
+                microseconds: Int64(bitPattern: frame.u64(start + Layout.at))
+            )
+        }
         return report
     }
 
@@ -126,6 +136,7 @@ extension HeartbeatReport {
         var checks = ValueChecks()
         checks.require(deployment, "deployment", in: bytes)
         checks.require(boot, "boot", in: bytes)
+        if let at { checks.check(at) }
         return checks.rejection(subject: sequence > 0 ? .sequence(sequence) : .unknown)
     }
 }

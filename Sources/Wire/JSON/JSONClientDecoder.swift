@@ -110,13 +110,36 @@ public struct JSONClientDecoder: Sendable {
         report.memoryThousandths = fields.thousandths(.memoryGib, in: bytes)
         report.storageThousandths = fields.thousandths(.storageGib, in: bytes)
         report.sentBytes = fields.number(.sentBytes, upTo: .max, in: bytes)
+        report.at = fields.time(.at, in: bytes)
         let rejection = fields.checks.rejection(
             subject: report.sequence > 0 ? .sequence(report.sequence) : .unknown
         )
         return rejection.map { .rejected($0) } ?? .message(.heartbeat(report))
     }
 
+    private func authorizeMachine(_ fields: inout JSONFields, _ bytes: RawSpan) -> ClientStep {
+        let token = requiredRequest(&fields, bytes)
+        let (kind, account) = fields.account(in: bytes)
+        if fields.has(.model) {
+            fields.wrong(.model, "absent, as \"machine\" is given", in: bytes)
+        }
+        var request = MachineAuthorizeRequest(
+            request: token,
+            accountKind: kind,
+            account: account,
+            machine: fields.requiredName(.machine, in: bytes),
+            deployment: fields.requiredText(.deployment, in: bytes)
+        )
+        request.project = fields.name(.project, in: bytes)
+        request.vcpuThousandths = fields.thousandths(.vcpu, in: bytes)
+        request.memoryThousandths = fields.thousandths(.memoryGib, in: bytes)
+        request.storageThousandths = fields.thousandths(.storageGib, in: bytes)
+        let rejection = fields.checks.rejection(subject: subject(token))
+        return rejection.map { .rejected($0) } ?? .message(.authorizeMachine(request))
+    }
+
     private func authorize(_ fields: inout JSONFields, _ bytes: RawSpan) -> ClientStep {
+        if fields.has(.machine) { return authorizeMachine(&fields, bytes) }
         let token = requiredRequest(&fields, bytes)
         let (kind, account) = fields.account(in: bytes)
         var request = AuthorizeRequest(

@@ -25,6 +25,7 @@ public struct JSONClientEncoder: Sendable {
         case .usage(let report): append(report, texts, &buffer)
         case .heartbeat(let report): append(report, texts, &buffer)
         case .authorize(let request): append(request, texts, &buffer)
+        case .authorizeMachine(let request): append(request, texts, &buffer)
         case .extend(let request):
             buffer.beginLine("extend")
             buffer.request(request.request)
@@ -83,6 +84,25 @@ public struct JSONClientEncoder: Sendable {
             buffer.field(.storageGib, thousandths: storage)
         }
         if let sent = report.sentBytes { buffer.field(.sentBytes, number: sent) }
+        if let at = report.at { buffer.field(.at, time: at) }
+    }
+
+    private func append(
+        _ request: MachineAuthorizeRequest,
+        _ texts: RawSpan,
+        _ buffer: inout WireBuffer
+    ) {
+        buffer.beginLine("authorize")
+        buffer.request(request.request)
+        buffer.field(request.accountKind.field, name: request.account, in: texts)
+        buffer.field(.project, name: request.project, in: texts)
+        buffer.field(.machine, name: request.machine, in: texts)
+        buffer.field(.deployment, text: request.deployment, in: texts)
+        if let vcpu = request.vcpuThousandths { buffer.field(.vcpu, thousandths: vcpu) }
+        if let memory = request.memoryThousandths { buffer.field(.memoryGib, thousandths: memory) }
+        if let storage = request.storageThousandths {
+            buffer.field(.storageGib, thousandths: storage)
+        }
     }
 
     private func append(_ request: AuthorizeRequest, _ texts: RawSpan, _ buffer: inout WireBuffer) {

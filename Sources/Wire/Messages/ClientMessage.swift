@@ -18,6 +18,8 @@ public enum ClientMessage: Sendable, Hashable {
     case authorize(AuthorizeRequest)
     /// Asks for more on a hold.
     case extend(ExtendRequest)
+    /// Asks whether a machine may start.
+    case authorizeMachine(MachineAuthorizeRequest)
     /// Gives a hold back unused.
     case release(ReleaseRequest)
     /// Asks for pushes.

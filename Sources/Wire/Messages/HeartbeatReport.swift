@@ -36,6 +36,8 @@ public struct HeartbeatReport: Sendable, Hashable {
     public var storageThousandths: UInt32?
     /// Bytes sent since boot, in total.
     public var sentBytes: UInt64?
+    /// When it was so, for a report that waited; nil: now.
+    public var at: Timestamp?
 
     /// Makes a report with the fields that every report has.
     ///

@@ -8,9 +8,9 @@ import Wire
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Shows cutoffs and restores as they happen, and rates a second.",
+        abstract: "Shows cutoffs, restores and orders as they happen, and rates a second.",
         discussion: """
-            Begins with what is cut off at present. Ends with Ctrl-C, or after --seconds.
+            Begins with what is cut off and ordered at present. Ends with Ctrl-C, or after --seconds.
 
             Examples:
               meterctl watch
@@ -110,9 +110,10 @@ enum Push: Sendable, Equatable {
     case present([Cutoff])
     case cutoff(Cutoff)
     case restored(Cutoff)
+    case order(Order)
 }
 
-/// Follows the cutoffs on the data socket.
+/// Follows cutoffs and orders on the data socket.
 enum Subscription {
     /// Calls for every push until the deadline; the present state comes first.
     static func follow(
@@ -123,7 +124,7 @@ enum Subscription {
     ) throws {
         do throws(MeterClientError) {
             let connection = try MeterConnection(path: path)
-            connection.append(.subscribe(.cutoffs))
+            connection.append(.subscribe([.cutoffs, .orders]))
             try connection.flush(timeout: .seconds(5))
             while !isOver(), deadline.map({ Blocking.nanoseconds < $0 }) ?? true {
                 guard let message = try connection.receive(timeout: .milliseconds(200)) else {
@@ -133,8 +134,9 @@ enum Subscription {
                 case .subscribed(let subscribed): receive(.present(subscribed.cutoffs))
                 case .cutoff(let cutoff): receive(.cutoff(cutoff))
                 case .restored(let cutoff): receive(.restored(cutoff))
+                case .order(let order): receive(.order(order))
                 case .rejected(let rejection): throw .rejected(rejection)
-                case .welcome, .ack, .granted, .refused, .released, .order, .pong, .error: break
+                case .welcome, .ack, .granted, .refused, .released, .pong, .error: break
                 }
             }
         } catch {
@@ -159,6 +161,22 @@ final class WatchPrinter: Sendable {
             for cutoff in cutoffs { show("cutoff", cutoff) }
         case .cutoff(let cutoff): show("cutoff", cutoff)
         case .restored(let cutoff): show("restored", cutoff)
+        case .order(let order): show(order)
+        }
+    }
+
+    private func show(_ order: Order) {
+        last.withLock { last in
+            if json {
+                write(OrderPushBody(order))
+            } else {
+                if console.isTerminal { console.write("\r\u{1B}[2K") }
+                console.write(
+                    "order \(order.order)  \(order.action.name)  \(order.deployment)  "
+                        + "\(order.reason)\n"
+                )
+                if console.isTerminal { console.write(last) }
+            }
         }
     }
 
@@ -204,6 +222,26 @@ final class WatchPrinter: Sendable {
         } catch {
             console.writeError("meterctl: a line cannot be written as JSON: \(error)\n")
         }
+    }
+}
+
+/// An order for programs: the protocol's own fields.
+private struct OrderPushBody: Encodable {
+    let type = "order"
+    let order: UInt64
+    let deployment: String
+    let action: String
+    let reason: String
+
+    private enum CodingKeys: String, CodingKey {
+        case type, order, deployment, action, reason
+    }
+
+    init(_ order: Order) {
+        self.order = order.order
+        deployment = order.deployment
+        action = "\(order.action.name)"
+        reason = order.reason
     }
 }
 

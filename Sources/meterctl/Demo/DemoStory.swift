@@ -162,7 +162,7 @@ struct DemoStory: Sendable {
                     case .restored(let cutoff) where isAbout(plan, cutoff):
                         state.isCutOff = false
                         state.restored = cutoff
-                    case .cutoff, .restored: break
+                    case .cutoff, .restored, .order: break
                     }
                 }
             }

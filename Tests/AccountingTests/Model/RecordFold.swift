@@ -7,7 +7,7 @@ import Quantities
 ///
 /// Its snapshots must load to the state that replay reaches.
 struct RecordFold {
-    private struct Wallet {
+    fileprivate struct Wallet {
         var snapshot: OrganisationSnapshot
         var holds: [UInt64: HoldPlaced] = [:]
         /// Charges by scope and day, as the rollups have them.
@@ -71,6 +71,7 @@ struct RecordFold {
                 wallet.holds[body.hold]?.draws.append(body.draws[index])
             }
         case .holdReleased(let body): wallet.holds[body.hold] = nil
+        case .machineChanged(let body): wallet.take(body)
         default: wallet.snapshot.take(change)
         }
         wallets[change.org] = wallet
@@ -207,6 +208,35 @@ extension OrganisationSnapshot {
             }
             lines += 1
         default: break
+        }
+    }
+}
+
+extension RecordFold.Wallet {
+    fileprivate mutating func take(_ body: MachineChanged) {
+        let index = Int(body.deployment.number) - 1
+        if index < snapshot.deployments.count {
+            snapshot.deployments[index] = body.deployment
+        } else {
+            snapshot.deployments.append(body.deployment)
+        }
+        guard let charge = body.charge else { return }
+        holds[charge.hold] = nil
+        if charge.amount.isPositive { snapshot.lines += 1 }
+        for index in 0..<charge.draws.count {
+            let draw = charge.draws[index]
+            if draw.grant == 0 {
+                snapshot.debt += draw.amount
+            } else {
+                snapshot.take(draw.amount, from: draw.grant)
+            }
+        }
+        var scopes = [NaiveScope(scope: 1, id: 0)]
+        if body.deployment.project != 0 {
+            scopes.append(NaiveScope(scope: 2, id: body.deployment.project))
+        }
+        for scope in scopes {
+            rollups[scope, default: [:]][charge.day.number, default: .zero] += charge.amount
         }
     }
 }

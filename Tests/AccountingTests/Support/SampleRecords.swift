@@ -170,6 +170,7 @@ enum SampleRecords {
                 )
             )
         ),
+        ("machineChanged", .machineChanged(SampleMachines.changed)),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
     }
 

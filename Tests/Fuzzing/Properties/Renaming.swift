@@ -45,6 +45,12 @@ struct Renaming {
             request.model = name(.model, request.model)
             request.provider = name(.provider, request.provider)
             return .authorize(request)
+        case .authorizeMachine(var request):
+            if case .text = request.request { return nil }
+            request.account = name(request.accountKind.nameKind, request.account)
+            request.project = name(.project, request.project)
+            request.machine = name(.machine, request.machine)
+            return .authorizeMachine(request)
         case .extend(let request):
             if case .text = request.request { return nil }
             return message

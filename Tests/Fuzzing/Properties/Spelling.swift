@@ -41,6 +41,7 @@ struct Spelling: Hashable, CustomStringConvertible {
         case .usage(let report): try add(report, bytes, names)
         case .heartbeat(let report): try add(report, bytes, names)
         case .authorize(let request): try add(request, bytes, names)
+        case .authorizeMachine(let request): try add(request, bytes, names)
         case .extend(let request):
             add("extend", "\(request.maxOutputTokens.map { "\($0)" } ?? "-")")
             add("request", Spelling.token(request.request))
@@ -161,6 +162,21 @@ extension Spelling {
         let parts = [report.vcpuThousandths, report.memoryThousandths, report.storageThousandths]
         add("size", parts.map { $0.map { "\($0)" } ?? "-" }.joined(separator: " "))
         add("sent", report.sentBytes.map { "\($0)" } ?? "-")
+        add("at", report.at.map { "\($0.microseconds)" } ?? "-")
+    }
+
+    private mutating func add(
+        _ request: MachineAuthorizeRequest,
+        _ bytes: RawSpan,
+        _ names: NameBook
+    ) throws(BrokenPromise) {
+        add("authorize a machine", Spelling.token(request.request))
+        try add(request.accountKind.nameKind, request.account, bytes, names)
+        try add(.project, request.project, bytes, names, isNeeded: false)
+        try add(.machine, request.machine, bytes, names)
+        try add("deployment", request.deployment, 1...64, bytes)
+        let parts = [request.vcpuThousandths, request.memoryThousandths, request.storageThousandths]
+        add("size", parts.map { $0.map { "\($0)" } ?? "-" }.joined(separator: " "))
     }
 
     private mutating func add(

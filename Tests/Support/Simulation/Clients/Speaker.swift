@@ -71,6 +71,54 @@ final class Speaker {
         say(.subscribe(.cutoffs))
     }
 
+    func subscribeToOrders() {
+        say(.subscribe(.orders))
+    }
+
+    func done(_ order: UInt64) {
+        say(.orderDone(OrderDone(order: order)))
+    }
+
+    func beat(_ beat: SimulatedBeat) {
+        let org = name(.org, beat.organisation)
+        let machine = name(.machine, beat.machine)
+        var report = HeartbeatReport(
+            deployment: text(beat.deployment),
+            boot: text(beat.boot),
+            org: org,
+            machine: machine,
+            uptimeMilliseconds: beat.uptime,
+            state: beat.isRunning ? .running : .stopped
+        )
+        report.vcpuThousandths = beat.vcpu
+        report.memoryThousandths = 4000
+        report.storageThousandths = 20_000
+        report.sentBytes = beat.sent
+        say(.heartbeat(report))
+    }
+
+    func start(
+        _ deployment: String,
+        _ organisation: String,
+        _ machine: String,
+        vcpu: UInt32,
+        number: UInt64
+    ) {
+        let org = name(.org, organisation)
+        let machine = name(.machine, machine)
+        var request = MachineAuthorizeRequest(
+            request: .number(number),
+            accountKind: .org,
+            account: org,
+            machine: machine,
+            deployment: text(deployment)
+        )
+        request.vcpuThousandths = vcpu
+        request.memoryThousandths = 4000
+        request.storageThousandths = 20_000
+        say(.authorizeMachine(request))
+    }
+
     func ping() {
         say(.ping)
     }

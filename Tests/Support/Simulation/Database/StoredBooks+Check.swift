@@ -21,12 +21,14 @@ extension StoredOrganisation {
     func firstInconsistency() -> String? {
         var balance: Int128 = 0
         var sums: [RollupKey: RollupSums] = [:]
+        var machines: Int128 = 0
         for (index, line) in lines.enumerated() {
             if line.line != UInt64(index) + 1 { return "line \(index + 1) has number \(line.line)" }
             balance += line.amount.units
             if line.balance.units != balance {
                 return "line \(line.line) has balance \(line.balance), the sum is \(balance)"
             }
+            if line.kind == .machine { machines -= line.amount.units }
             guard line.kind == .usage else { continue }
             let key = RollupKey(
                 day: line.day.number,
@@ -41,6 +43,9 @@ extension StoredOrganisation {
             return "balance \(self.balance), its lines give \(balance)"
         }
         if rollups != sums { return "the rollups are not the sums of the lines" }
+        if machineRollups.values.reduce(0, { $0 + $1.amount }) != machines {
+            return "the rollups of machines are not the sums of their lines"
+        }
         return firstWalletFault()
     }
 

@@ -7,8 +7,8 @@ import Quantities
 extension StoredBooks {
     /// Everything as the real store hands it over at a start, in its order.
     func load(identitiesSince: Timestamp, _ receive: (LoadedItem) -> Void) {
-        // In SQL by the kind's word: model, producer, provider.
-        for kind in [NameKind.model, .producer, .provider] {
+        // In SQL by the kind's word: machine, model, producer, provider.
+        for kind in [NameKind.machine, .model, .producer, .provider] {
             for (number, name) in (names[kind.rawValue] ?? [:]).sorted(by: { $0.key < $1.key }) {
                 receive(.name(NameDeclared(kind: kind, number: number, name: name)))
             }
@@ -101,13 +101,14 @@ extension StoredOrganisation {
         let days = billing.keys.sorted()
         snapshot.terms.billing = days.last { $0 <= today.day.number }.flatMap { billing[$0] }
         snapshot.terms.nextBilling = days.last { $0 > today.day.number }.flatMap { billing[$0] }
+        snapshot.deployments = deployments.sorted { $0.key < $1.key }.map(\.value)
         return snapshot
     }
 
     /// What each scope spent in the windows of the day at which the row stands.
     private var spends: [SpendSnapshot] {
         var sums: [[UInt32]: SpendSnapshot] = [:]
-        for (key, sum) in rollups {
+        for (key, sum) in rollups.merging(machineRollups, uniquingKeysWith: { one, _ in one }) {
             var scopes: [(Scope, UInt32)] = [(.organisation, 0)]
             if key.project != 0 { scopes.append((.project, key.project)) }
             if key.key != 0 { scopes.append((.key, key.key)) }

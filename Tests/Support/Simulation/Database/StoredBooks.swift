@@ -92,6 +92,9 @@ package struct StoredOrganisation {
     /// How it is billed, by the first day on which that holds.
     package var billing: [Int32: BillingChanged] = [:]
     package var adjustments: [(at: Timestamp, body: BalanceAdjusted)] = []
+    package var deployments: [UInt32: Deployment] = [:]
+    /// Charges of machines by day and project; the machine's number is beyond those of models.
+    package var machineRollups: [RollupKey: RollupSums] = [:]
 
     init(_ body: OrganisationCreated) {
         name = body.name

@@ -26,6 +26,7 @@ package struct AccountModel {
     package private(set) var names: [UInt8: [UInt32: String]] = [:]
     package private(set) var usageCount = 0
     private var grantIdentities: [UInt128: Int64] = [:]
+    private var machinePrices: [UInt32: PriceDeclared] = [:]
     private var prices: [UInt32: (model: String, from: Int64, text: String, price: NaivePrice)] =
         [:]
     private var latest: [UInt32: Int64] = [:]
@@ -190,6 +191,10 @@ package struct AccountModel {
     }
 
     private mutating func declare(_ body: PriceDeclared) -> String? {
+        if body.text.hasPrefix("hour ") || body.text.hasPrefix("vcpu_hour ") {
+            let before = machinePrices.updateValue(body, forKey: body.price)
+            return before.map { $0 == body } ?? true ? nil : "price \(body.price) reads otherwise"
+        }
         guard let price = NaivePrice(body.text) else { return "a price reads \(body.text)" }
         if let before = prices[body.price], before.text != body.text {
             return "price \(body.price) reads \(body.text), and read otherwise"
@@ -238,6 +243,7 @@ package struct AccountModel {
                 return "an adjustment is made twice under one key"
             }
             return organisation.follow(body, at: at)
+        case .machineChanged(let body): return organisation.follow(body, at: at)
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil

@@ -222,7 +222,7 @@ extension Draws {
 }
 
 extension [NaivePart] {
-    fileprivate var text: String {
+    var text: String {
         isEmpty ? "nothing" : map { "\($0.amount) of \($0.grant)" }.joined(separator: ", ")
     }
 }

@@ -152,6 +152,9 @@ package struct NaiveOrganisation {
     package var projects: UInt32 = 0
     package var caps: [NaiveCap] = []
     package var lastHold: UInt64 = 0
+    /// The last run of each deployment, by the deployment's name.
+    var runs: [String: NaiveRun] = [:]
+    var lastRun: UInt32 = 0
     /// What was charged beyond the holds for it since every hold was last covered by its grants.
     package var overshoot: Int128 = 0
     /// The day to which the journal has turned it.

@@ -9,6 +9,7 @@ enum SimulatedCard {
         "plain", "plain", "team", "team", "builder", "builder", "free", "pro", "closed",
     ]
     static let coupons = ["ONE", "TWO"]
+    static let machines = ["small", "large"]
 
     static let text = """
         rate_card: simulated
@@ -66,6 +67,33 @@ enum SimulatedCard {
           coupons:
             ONE: {credits: 0.02}
             TWO: {credits: 0.01, expires_after: 2 months}
+        machine_unit: credits per hour and per GiB
+        machines:
+          small:
+            prices:
+              - from: always
+                vcpu_hour: 0.02
+                memory_gib_hour: 0.005
+                storage_gib_hour: 0.0001
+                sent_gib: 0.09
+              - from: 2026-03-02T00:00:00Z
+                vcpu_hour: 0.03
+                memory_gib_hour: 0.005
+                storage_gib_hour: 0.0001
+                sent_gib: 0.08
+          large:
+            prices:
+              - from: always
+                hour: 0.05
+        offer:
+          machine_runs:
+            grace_s: 4
+            stop_margin_s: 5
+            stop_within_s: 3
+            start_within_s: 6
+            book_every_s: 1
+            order_repeat_s: 2
+            max_per_org: 5
 
         """
 }

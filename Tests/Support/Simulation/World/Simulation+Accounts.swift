@@ -119,6 +119,11 @@ extension Simulation {
         return secrets.isEmpty ? nil : secrets[random.below(secrets.count)]
     }
 
+    /// One of the organisations that there are.
+    func anyAccount() -> String? {
+        accounts.isEmpty ? nil : accounts[random.below(accounts.count)].name
+    }
+
     func makeRequest() -> Request? {
         guard !accounts.isEmpty else { return nil }
         let account = accounts[random.below(accounts.count)]

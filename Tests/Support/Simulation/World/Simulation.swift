@@ -163,7 +163,8 @@ package final class Simulation {
         for number in 0..<1 + random.below(2) {
             subscribers.append(Subscriber(self, "subscriber-\(number)", encoding()))
         }
-        clients = producers + sources + subscribers
+        let fleets = (0..<random.below(3)).map { Fleet(self, "fleet-\($0)", encoding()) }
+        clients = producers + sources + subscribers + fleets
         administrators = (0..<1 + random.below(2)).map { Administrator(self, "admin\($0)") }
     }
 

@@ -29,6 +29,8 @@ package struct Statistics: Sendable {
     package var settlements = 0
     package var releases = 0
     package var cutoffs = 0
+    package var heartbeats = 0
+    package var orders = 0
     package var administration = 0
     package var records = 0
     package var rests = 0

@@ -1,0 +1,307 @@
+import Quantities
+
+/// Machines that are charged by the hour, in advance.
+extension AccountBook {
+    /// Brings a run by the hour to a sample.
+    func followHours(
+        _ deployment: inout Deployment,
+        _ sample: MachineSample,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) -> Bool {
+        guard let before = deployment.run else { return true }
+        let isFirst = before.heardAt == .epoch
+        deployment.run?.uptime = sample.uptime
+        deployment.run?.heardAt = moment
+        let at = deployment.run?.lastSampleAt ?? sample.at
+        if !isFirst {
+            chargeHours(&deployment, upTo: at, seen: at, slot: slot, moment, into: buffer)
+        }
+        if !isFirst, sample.state == .running, before.state == .stopped,
+            let run = deployment.run, run.paidState == .stopped || run.nextHour <= at
+        {
+            // What was not paid as running begins its hours here.
+            deployment.run?.anchor = at
+            deployment.run?.hours = 0
+        }
+        deployment.run?.state = sample.state
+        deployment.run?.allocation = sample.allocation
+        if let sent = sample.sentBytes {
+            deployment.run?.sentBytes = max(before.sentBytes, sent)
+        }
+        deployment.run?.rate = machinePrices.burnRate(
+            of: sample.machine,
+            sample.state,
+            sample.allocation,
+            at: at
+        )
+        settleOrder(&deployment, sample.state)
+        chargeHours(
+            &deployment,
+            upTo: at.advanced(by: 1),
+            seen: at,
+            slot: slot,
+            moment,
+            into: buffer
+        )
+        if sample.state == .running {
+            if deployment.lease == .none || deployment.lease == .resuming {
+                deployment.lease = .open
+            }
+            freeHold(&deployment, slot: slot, moment, into: buffer)
+            orderStopAgain(&deployment, at: at, slot: slot)
+        }
+        commit(.sampled, &deployment, slot: slot, moment, into: buffer)
+        return true
+    }
+
+    /// Charges the hours that begin before a moment, as far as the wallet carries them.
+    ///
+    /// - Parameter seen: The moment up to which the machine is known to have gone on.
+    func chargeHours(
+        _ deployment: inout Deployment,
+        upTo limit: Timestamp,
+        seen: Timestamp,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        while let run = deployment.run, run.nextHour < limit {
+            let due = run.nextHour
+            guard let price = machinePrices.hour(of: run.machine, run.state, at: due),
+                price.amount.isPositive
+            else {
+                deployment.run?.hours += 1
+                deployment.run?.paidState = run.state
+                continue
+            }
+            let hasHappened =
+                run.state == .running && due.advanced(by: runRules.stopMicroseconds) < seen
+            if deployment.lease == .blocked {
+                // What a blocked machine begins is nobody's until it is clear that it goes on.
+                guard hasHappened else { return }
+            } else if let report = refusal(of: price.amount, for: deployment, slot: slot) {
+                block(&deployment, report, needs: price.amount, at: due, slot: slot)
+                guard hasHappened else {
+                    commit(.blocked, &deployment, slot: slot, moment, into: buffer)
+                    return
+                }
+            }
+            guard
+                let charge = charge(
+                    price.amount,
+                    of: deployment,
+                    slot: slot,
+                    price: price.price,
+                    from: due,
+                    to: due.advanced(by: Run.hour),
+                    hours: 1
+                ), let total = run.cost.rounded.adding(price.amount)
+            else { return }
+            if charge.hold != 0 { deployment.hold = 0 }
+            if deployment.lease != .blocked { deployment.lease = .open }
+            deployment.run?.cost = RunCost(units: total.units, fraction: 0, rounded: total)
+            deployment.run?.debited = total
+            deployment.run?.hours += 1
+            deployment.run?.chargedHours += 1
+            deployment.run?.paidState = run.state
+            deployment.run?.price = price.price
+            deployment.run?.bookedAt = due
+            commit(.hour, &deployment, charge, slot: slot, moment, into: buffer)
+        }
+    }
+
+    /// The limit that forbids a charge; what the deployment's own hold keeps is its own.
+    func refusal(of amount: Amount, for deployment: Deployment, slot: Int) -> LimitReport? {
+        let held = openHold(of: deployment, slot: slot)?.amount ?? .zero
+        let asked = max(amount - held, .zero)
+        return limitReached(slot, asked: asked, project: deployment.project, key: 0)
+    }
+}
+
+/// Machines that are charged by time.
+extension AccountBook {
+    /// Brings a continuous run to a sample; false when its cost does not fit.
+    func followTime(
+        _ deployment: inout Deployment,
+        _ sample: MachineSample,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) -> Bool {
+        guard let before = deployment.run else { return true }
+        let isFirst = before.heardAt == .epoch
+        deployment.run?.uptime = sample.uptime
+        deployment.run?.heardAt = moment
+        let at = deployment.run?.lastSampleAt ?? sample.at
+        guard rate(&deployment, until: at, slot: slot, moment, into: buffer),
+            addTraffic(&deployment, sample.sentBytes, at: at)
+        else { return false }
+        deployment.run?.state = sample.state
+        deployment.run?.allocation = sample.allocation
+        deployment.run?.rate = machinePrices.burnRate(
+            of: sample.machine,
+            sample.state,
+            sample.allocation,
+            at: at
+        )
+        settleOrder(&deployment, sample.state)
+        let changes = before.state != sample.state || before.allocation != sample.allocation
+        let isDue = at.microseconds - before.bookedAt.microseconds >= runRules.bookMicroseconds
+        let hadHold = openHold(of: deployment, slot: slot) != nil
+        if sample.state == .running {
+            renew(&deployment, at: at, slot: slot)
+            orderStopAgain(&deployment, at: at, slot: slot)
+        }
+        let books = isFirst || changes || isDue || hadHold || isTight(deployment, slot: slot)
+        if !books || !book(&deployment, .sampled, slot: slot, moment, into: buffer) {
+            commit(.sampled, &deployment, slot: slot, moment, into: buffer)
+        }
+        return true
+    }
+
+    /// Lets a continuous run go on as long as the wallet carries the margin.
+    private func renew(_ deployment: inout Deployment, at moment: Timestamp, slot: Int) {
+        guard deployment.lease != .blocked else { return }
+        let open = open(with: deployment, slot: slot)
+        let asked = margin(with: deployment, slot: slot).adding(open) ?? .max
+        if let report = refusal(of: asked, for: deployment, slot: slot) {
+            let own = amount(of: deployment.rate, for: runRules.marginMicroseconds)
+            block(&deployment, report, needs: own, at: moment, slot: slot)
+        } else {
+            deployment.lease = .open
+        }
+    }
+
+    /// What all runs have cost that was not debited yet, with this one as it is now.
+    private func open(with deployment: Deployment, slot: Int) -> Amount {
+        guard let all = machines[organisations[slot].number] else {
+            return deployment.run?.open ?? .zero
+        }
+        let known = all.number(of: deployment.name).flatMap { all[$0].run?.open } ?? .zero
+        return all.open - known + (deployment.run?.open ?? .zero)
+    }
+
+    /// Adds time to a run's cost; what a price's end divides is booked piece by piece.
+    func rate(
+        _ deployment: inout Deployment,
+        until moment: Timestamp,
+        slot: Int,
+        _ now: Timestamp,
+        into buffer: RecordBuffer
+    ) -> Bool {
+        guard let run = deployment.run, run.ratedUntil < moment else { return true }
+        guard
+            let stretches = machinePrices.stretches(
+                after: run.cost,
+                machine: run.machine,
+                run.state,
+                run.allocation,
+                from: run.ratedUntil,
+                to: moment
+            )
+        else { return false }
+        for (index, stretch) in stretches.enumerated() {
+            deployment.run?.cost = stretch.cost
+            deployment.run?.price = stretch.price
+            deployment.run?.ratedUntil = stretch.until
+            if index + 1 < stretches.count {
+                book(&deployment, .booked, slot: slot, now, into: buffer)
+            }
+        }
+        return true
+    }
+
+    private func addTraffic(
+        _ deployment: inout Deployment,
+        _ sentBytes: UInt64?,
+        at moment: Timestamp
+    ) -> Bool {
+        guard let run = deployment.run, let sentBytes, sentBytes > run.sentBytes else {
+            return true
+        }
+        guard
+            let stretch = machinePrices.traffic(
+                after: run.cost,
+                machine: run.machine,
+                sentBytes: sentBytes - run.sentBytes,
+                at: moment
+            )
+        else { return false }
+        deployment.run?.cost = stretch.cost
+        deployment.run?.price = stretch.price
+        deployment.run?.sentBytes = sentBytes
+        return true
+    }
+
+    /// Makes a line of what a run has cost and was not debited, and settles its hold; false when
+    /// there was nothing to do.
+    @discardableResult
+    func book(
+        _ deployment: inout Deployment,
+        _ cause: MachineCause,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) -> Bool {
+        guard let run = deployment.run else { return false }
+        let settles = openHold(of: deployment, slot: slot) != nil
+        guard run.open.isPositive || settles,
+            var charge = charge(
+                run.open,
+                of: deployment,
+                slot: slot,
+                price: run.price,
+                from: run.bookedAt,
+                to: run.ratedUntil,
+                hours: 0
+            )
+        else { return false }
+        charge.sentBytes = run.sentBytes - run.bookedBytes
+        deployment.hold = 0
+        deployment.run?.debited = run.cost.rounded
+        deployment.run?.bookedAt = run.ratedUntil
+        deployment.run?.bookedBytes = run.sentBytes
+        commit(cause, &deployment, charge, slot: slot, moment, into: buffer)
+        return true
+    }
+
+    /// Books what all runs of an organisation have cost.
+    func bookRuns(_ slot: Int, into buffer: RecordBuffer) {
+        guard let all = machines[organisations[slot].number], all.open.isPositive else { return }
+        for var deployment in all.deployments where deployment.run?.open.isPositive ?? false {
+            book(&deployment, .booked, slot: slot, now, into: buffer)
+        }
+        refreshCutoffs(slot, at: now)
+        schedule(slot)
+    }
+
+    /// Whether so little is left that what was not debited yet matters.
+    private func isTight(_ deployment: Deployment, slot: Int) -> Bool {
+        let margin = margin(with: deployment, slot: slot)
+        guard let twice = margin.adding(margin),
+            let needed = twice.adding(open(with: deployment, slot: slot))
+        else { return true }
+        return organisations[slot].available < needed
+    }
+
+    /// What must be left for all continuous runs together, this one among them.
+    private func margin(with deployment: Deployment, slot: Int) -> Amount {
+        let all = machines[organisations[slot].number] ?? OrganisationMachines()
+        var burn = all.burn
+        if let number = all.number(of: deployment.name), let run = all[number].run,
+            run.isAlive, run.mode == .continuous, all[number].lease == .open
+        {
+            burn -= run.rate
+        }
+        return amount(of: burn + deployment.rate, for: runRules.marginMicroseconds)
+    }
+
+    /// What so much time costs at a rate, rounded up and at least the smallest amount.
+    func amount(of rate: Int128, for microseconds: Int64) -> Amount {
+        let (product, overflow) = rate.multipliedReportingOverflow(by: Int128(microseconds))
+        guard !overflow else { return .max }
+        return Amount(units: max(1, (product + 3_599_999_999_999) / 3_600_000_000_000))
+    }
+}
