@@ -24,6 +24,7 @@ struct Meterctl: AsyncParsableCommand {
             UsageCommand.self, AuditCommand.self, RatesCommand.self, ConfigCommand.self,
             MigrateCommand.self, SendCommand.self, AuthorizeCommand.self, WatchCommand.self,
             DemoCommand.self,
+            RefundCommand.self, AlertsCommand.self,
         ]
     )
 

@@ -11,7 +11,8 @@ import Testing
         "key revoke", "grant", "cap", "cap set", "cap clear", "cap list", "balance",
         "transactions", "usage", "audit", "rates", "rates check", "rates import", "rates diff",
         "rates show", "rates reload", "config", "config check", "migrate", "send", "authorize",
-        "watch", "demo",
+        "watch", "demo", "refund", "alerts", "alerts list",
+        "alerts settings", "alerts set", "alerts reset",
     ]
 
     @Test(arguments: verbs)

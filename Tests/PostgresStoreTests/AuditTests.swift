@@ -109,6 +109,12 @@ import Testing
             sql: "INSERT INTO rollups VALUES (2, '2025-01-01', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
             faults: [.rollup]
         ),
+        Plant(
+            sql: "INSERT INTO refunds SELECT org, 1, line, NULL, 0.000000000001 - amount, 0, '', "
+                + "now(), NULL, NULL, '', '', '' FROM usage_lines WHERE org = 2 AND line = 7",
+            faults: [.refund],
+            line: 7
+        ),
     ]
 
     @Test(arguments: plants)

@@ -204,12 +204,13 @@ extension AccountBook {
         body.debtPaid = body.active ? min(organisations[slot].debt, grant.amount) : .zero
         commit(.grantIssued(body), org: org, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
+        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         return .granted(body.grant)
     }
 
     /// Whether the balance stays in range with one more grant, also when all have begun to pay.
-    private func fits(_ amount: Amount, slot: Int) -> Bool {
+    func fits(_ amount: Amount, slot: Int) -> Bool {
         var sum = organisations[slot].posted.adding(amount)
         for grant in organisations[slot].grants where !grant.active {
             sum = sum?.adding(grant.remaining)
@@ -249,6 +250,7 @@ extension AccountBook {
         guard exists else { return .unknown }
         commit(.capChanged(cap), org: org, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
+        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         return .done
     }

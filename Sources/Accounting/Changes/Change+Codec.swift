@@ -94,6 +94,21 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return encodePolicy(into: &writer)
+        case .operationRefunded(let body):
+            body.encode(into: &writer)
+            return .operationRefunded
+        case .purchaseReturned(let body):
+            body.encode(into: &writer)
+            return .purchaseReturned
+        case .alertRaised(let body):
+            body.encode(into: &writer)
+            return .alertRaised
+        case .alertCleared(let body):
+            body.encode(into: &writer)
+            return .alertCleared
+        case .alertsSet(let body):
+            body.encode(into: &writer)
+            return .alertsSet
         }
     }
 
@@ -200,6 +215,13 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return try decodePolicy(kind, from: &reader)
+        case .operationRefunded:
+            return .operationRefunded(try OperationRefunded(from: &reader))
+        case .purchaseReturned:
+            return .purchaseReturned(try PurchaseReturned(from: &reader))
+        case .alertRaised: return .alertRaised(try AlertRaised(from: &reader))
+        case .alertCleared: return .alertCleared(try AlertCleared(from: &reader))
+        case .alertsSet: return .alertsSet(try AlertsSet(from: &reader))
         }
     }
 

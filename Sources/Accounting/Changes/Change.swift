@@ -23,6 +23,11 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case priceDeclared = 17
     case sequenceSkipped = 18
     case rateCardLoaded = 19
+    case operationRefunded = 45
+    case purchaseReturned = 46
+    case alertRaised = 50
+    case alertCleared = 51
+    case alertsSet = 52
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -69,6 +74,11 @@ public struct Change: Sendable, Hashable {
         case priceDeclared(PriceDeclared)
         case sequenceSkipped(SequenceSkipped)
         case rateCardLoaded(RateCardLoaded)
+        case operationRefunded(OperationRefunded)
+        case purchaseReturned(PurchaseReturned)
+        case alertRaised(AlertRaised)
+        case alertCleared(AlertCleared)
+        case alertsSet(AlertsSet)
     }
 }
 

@@ -61,6 +61,7 @@ extension Shard {
     func use(_ pricing: Pricing) {
         self.pricing = pricing
         quotes.removeAll()
+        for book in ownBooks { book.useAlertDefaults(pricing.alertDefaults) }
         if index == 0 {
             record(
                 .rateCardLoaded(RateCardLoaded(name: pricing.table.name, digest: pricing.digest))

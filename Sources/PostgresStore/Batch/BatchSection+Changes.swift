@@ -16,6 +16,11 @@ struct ColdChanges {
     var names: [NameDeclared] = []
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
+    var refunds: [Dated<OperationRefunded>] = []
+    var returns: [Dated<PurchaseReturned>] = []
+    var raised: [Dated<AlertRaised>] = []
+    var cleared: [Dated<AlertCleared>] = []
+    var alertRules: [Dated<AlertsSet>] = []
 }
 
 // MARK: - The rare changes
@@ -46,10 +51,15 @@ extension BatchSection {
         case .priceDeclared(let body): cold.prices.append(body)
         case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        case .operationRefunded(let body): refund(org, body, at: at)
+        case .purchaseReturned(let body): takeBack(org, body, at: at)
+        case .alertRaised(let body): cold.raised.append(Dated(org: org, at: at, body: body))
+        case .alertCleared(let body): cold.cleared.append(Dated(org: org, at: at, body: body))
+        case .alertsSet(let body): cold.alertRules.append(Dated(org: org, at: at, body: body))
         }
     }
 
-    private func credit(_ line: PendingLedgerLine) {
+    func credit(_ line: PendingLedgerLine) {
         let wallet = walletSlot(line.org, at: line.appliedAt)
         wallets[wallet].amount += line.amount.units
         appendLine(~ledgerLines.count, wallet: wallet)

@@ -47,6 +47,10 @@ extension PostgresReader {
                 AuditText.rollups(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(rollup: row) }
+            try connection.stream(
+                AuditText.refunds(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(refund: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -146,6 +150,16 @@ private struct Audit {
         if balance != expected {
             note(.brokenChain, org, line: line, found: "\(balance)", expected: "\(expected)")
         }
+    }
+
+    mutating func check(refund row: QueryResult) throws(StoreError) {
+        note(
+            .refund,
+            OrgNumber(try row.number(0, 0)),
+            line: try row.unsigned(0, 1),
+            found: "\(try row.amount(0, 2))",
+            expected: "at most \(try row.amount(0, 3))"
+        )
     }
 
     mutating func check(rollup row: QueryResult) throws(StoreError) {

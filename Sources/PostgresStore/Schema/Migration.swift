@@ -13,6 +13,8 @@ struct Migration {
         Migration(number: 2, name: "ledger", sql: ledger),
         Migration(number: 3, name: "writers", sql: writers),
         Migration(number: 4, name: "partitions", sql: partitions),
+        Migration(number: 5, name: "refunds", sql: refunds),
+        Migration(number: 6, name: "alerts", sql: alerts),
     ]
 
     /// The schema that this program needs.

@@ -27,6 +27,10 @@ struct BatchTables {
         try rotateKeys()
         try revokeKeys()
         try writeCaps()
+        try insertRefunds()
+        try insertAlerts()
+        try clearAlerts()
+        try writeAlertRules()
     }
 
     /// What follows from the lines: rollups and holds.

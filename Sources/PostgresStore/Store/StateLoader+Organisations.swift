@@ -18,6 +18,8 @@ extension StateLoader {
         try addHolds(range, to: &loaded)
         try addCaps(range, to: &loaded)
         try addSpends(range, to: &loaded)
+        try addRefunds(range, to: &loaded)
+        try addAlerts(range, to: &loaded)
         return loaded
     }
 
@@ -58,7 +60,7 @@ extension StateLoader {
     }
 
     /// Brings rows that are sorted by organisation to the organisations, which are too.
-    private func merge(
+    func merge(
         _ query: String,
         into loaded: inout [OrganisationSnapshot],
         row take: (inout FieldReader, inout OrganisationSnapshot) throws(StoreError) -> Void

@@ -108,5 +108,6 @@ struct StateLoader {
             )
             receive(.grantIdentity(found))
         }
+        try loadRefundIdentities(since: moment, receive)
     }
 }

@@ -15,6 +15,10 @@ public struct Offer: Sendable, Hashable {
     public var coupons: [Coupon] = []
     /// How accounts may be billed.
     public var billing = BillingOffer()
+    /// What is given back.
+    public var refunds = RefundsOffer()
+    /// Who is told of what.
+    public var alerts = AlertsOffer()
 
     /// An offer without any section.
     public init() {}

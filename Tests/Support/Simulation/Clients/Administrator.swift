@@ -14,13 +14,16 @@ enum AdministrativeCall: Sendable {
     case grant(organisation: String, request: GrantRequest)
     case cap(organisation: String, target: CapTarget, period: CapPeriod, amount: Amount?)
     case close(organisation: String)
+    case refund(organisation: String, request: RefundRequest)
+    case alerts(organisation: String, rules: AlertRules?)
 
     var organisation: String {
         switch self {
         case .createOrganisation(let name, _): name
         case .createProject(let organisation, _), .createKey(let organisation, _, _),
             .rotateKey(let organisation, _), .revokeKey(let organisation, _),
-            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation):
+            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
+            .refund(let organisation, _), .alerts(let organisation, _):
             organisation
         }
     }
@@ -31,6 +34,7 @@ enum AdministrativeAnswer: Sendable {
     case done
     case secret(String)
     case granted(GrantReceipt)
+    case refund(RefundOutcome)
     case failed(AdministrationError)
 }
 
@@ -45,14 +49,14 @@ final class AnswerBox: Sendable {
 /// An administrator: one call after the other, each repeated until its outcome is known.
 final class Administrator {
     unowned let world: Simulation
-    private let name: String
+    let name: String
     private var call: AdministrativeCall?
     private var box: AnswerBox?
     /// In which of the daemon's lives the call is under way.
     private var life = 0
     /// Whether the call may have been carried out already, in a life that has ended.
     private var isRepeated = false
-    private var calls = 0
+    private(set) var calls = 0
     private var lastGrant: AdministrativeCall?
 
     init(_ world: Simulation, _ name: String) {
@@ -96,7 +100,12 @@ final class Administrator {
             world.changeAsked(organisation, name)
         default: break
         }
+        let charge = charge(call)
         Task(executorPreference: world.executor) {
+            if case .refund(let organisation, let request) = call {
+                let outcome = await Administrator.refund(organisation, request, charge, engine)
+                return box.put(.refund(outcome))
+            }
             box.put(await Administrator.perform(call, engine))
         }
         return true
@@ -137,6 +146,9 @@ final class Administrator {
                 )
             case .close(let organisation):
                 _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
+            case .alerts(let organisation, let rules):
+                _ = try await engine.setAlerts(organisation: organisation, rules: rules)
+            case .refund: break
             }
             return .done
         } catch {
@@ -174,7 +186,9 @@ final class Administrator {
         case (.grant(let organisation, let request), .granted(let receipt)):
             try check(receipt, request, organisation)
             lastGrant = call
-        case (.cap, .done): break
+        case (.cap, .done), (.alerts, .done): break
+        case (.refund(let organisation, _), .refund(let outcome)):
+            try check(outcome, organisation)
         case (.close(let organisation), .done): world.closed(organisation)
         // What was closed takes nothing more; a rotated key may be revoked.
         case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
@@ -201,7 +215,7 @@ final class Administrator {
         try world.noteGrant(request.idempotencyKey, key)
     }
 
-    private func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
+    func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
         guard let position else { throw Violation("acked-lost", what) }
         guard position <= world.durableFloor else {
             throw Violation("acked-unsafe", "\(what) at \(position)")
@@ -244,6 +258,8 @@ final class Administrator {
             return cap(account)
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
+        case 12, 13: return refund(account)
+        case 14: return alerts(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)

@@ -40,6 +40,7 @@ extension StoredOrganisation {
         if self.balance.units != balance {
             return "balance \(self.balance), its lines give \(balance)"
         }
+        if let fault = refundFault() { return fault }
         if rollups != sums { return "the rollups are not the sums of the lines" }
         return firstWalletFault()
     }

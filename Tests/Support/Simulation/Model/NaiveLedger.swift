@@ -150,6 +150,10 @@ package struct NaiveOrganisation {
     package var projects: UInt32 = 0
     package var caps: [NaiveCap] = []
     package var lastHold: UInt64 = 0
+    /// Every charge above nothing by its line, as far as it was not given back.
+    package var debits: [UInt64: NaiveDebit] = [:]
+    package var lastRefund: UInt32 = 0
+    package var alerts = NaiveAlerts()
     /// What was charged beyond the holds for it since every hold was last covered by its grants.
     package var overshoot: Int128 = 0
     /// The day to which the journal has turned it.
@@ -163,6 +167,7 @@ package struct NaiveOrganisation {
     mutating func book(_ amount: Int128) {
         lines += 1
         posted += amount
+        alerts.follow(amount, posted: posted)
     }
 
     // MARK: - What follows from the lists
