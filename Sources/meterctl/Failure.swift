@@ -42,6 +42,9 @@ struct Failure: Error, Sendable, Equatable {
             switch problem.code {
             case "invalid", "malformed", "idempotency_key_missing", "too_large": .usage
             case "not_found", "exists", "idempotency_conflict", "account_closed": .negative
+            case "nothing_left", "refund_exceeds", "not_a_charge", "not_a_purchase",
+                "refund_not_offered":
+                .negative
             case "overloaded", "unavailable": .temporary
             default: httpStatus == 503 ? .temporary : .bug
             }

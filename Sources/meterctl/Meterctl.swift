@@ -26,6 +26,7 @@ struct Meterctl: AsyncParsableCommand {
             DemoCommand.self, MachineCommand.self,
             PlanCommand.self, CouponCommand.self, BillingCommand.self, AdjustCommand.self,
             InvoiceCommand.self,
+            RefundCommand.self, AlertsCommand.self,
         ]
     )
 

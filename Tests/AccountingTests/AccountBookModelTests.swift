@@ -13,7 +13,11 @@ import Testing
         let duel = Duel(seed: seed)
         duel.run(steps: 1200)
         #expect(duel.difference == nil)
-        for kind in ["debit", "granted", "final", "overCap", "overBalance", "debt", "manyDraws"] {
+        let met = [
+            "debit", "granted", "final", "overCap", "overBalance", "debt", "manyDraws", "refunded",
+            "lowBalance",
+        ]
+        for kind in met {
             #expect(duel.tally[kind, default: 0] > 0, "the run is worth its name: \(duel.tally)")
         }
 

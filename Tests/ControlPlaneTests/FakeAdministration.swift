@@ -26,6 +26,8 @@ final class FakeAdministration: Administration {
         var brokenCard = false
         var filters: [TransactionFilter] = []
         var usageFilters: [UsageFilter] = []
+        var alertRules: AlertRules?
+        var alertFilters: [AlertFilter] = []
     }
 
     let state = Mutex(State())
@@ -421,5 +423,88 @@ extension FakeAdministration {
         if state.withLock({ $0.unavailable }) {
             throw .unavailable(reason: "the connection was refused.")
         }
+    }
+}
+
+extension FakeAdministration {
+    func refund(
+        organisation: String,
+        request: RefundRequest
+    ) async throws(AdministrationError) -> RefundReceipt {
+        let account = try account(organisation)
+        if request.target == .line(404) { throw .notFound(what: "charge", name: "line 404") }
+        if request.amount == Amount(credits: 99) {
+            throw .notRefundable(code: "refund_exceeds", message: "Only 5 is left of it.")
+        }
+        let amount = request.amount ?? Amount(credits: 5)
+        if case .purchase(let grant) = request.target {
+            return RefundReceipt(
+                refund: 2,
+                repeated: false,
+                amount: amount,
+                grant: grant,
+                wallet: account.info.wallet
+            )
+        }
+        return RefundReceipt(
+            refund: 1,
+            repeated: request.idempotencyKey == "again",
+            amount: amount,
+            debtPaid: Amount(credits: 1),
+            parts: [Draw(grant: 3, amount: Amount(credits: 4))],
+            line: 7,
+            wallet: account.info.wallet
+        )
+    }
+
+    func balance(
+        organisation: String,
+        at moment: Timestamp
+    ) async throws(AdministrationError) -> BalanceInfo {
+        _ = try account(organisation)
+        return BalanceInfo(
+            at: moment,
+            posted: -Amount(credits: 2),
+            line: 9,
+            lineAt: FakeAdministration.now
+        )
+    }
+
+    func alertSettings(
+        organisation: String
+    ) async throws(AdministrationError) -> AlertSettingsInfo {
+        _ = try account(organisation)
+        return AlertSettingsInfo(
+            rules: state.withLock { $0.alertRules } ?? AlertRules(),
+            isOwn: state.withLock { $0.alertRules != nil }
+        )
+    }
+
+    func setAlerts(
+        organisation: String,
+        rules: AlertRules?
+    ) async throws(AdministrationError) -> AlertSettingsInfo {
+        _ = try account(organisation)
+        state.withLock { $0.alertRules = rules }
+        return try await alertSettings(organisation: organisation)
+    }
+
+    func alerts(_ filter: AlertFilter) async throws(AdministrationError) -> [AlertInfo] {
+        if let organisation = filter.organisation { _ = try account(organisation) }
+        state.withLock { $0.alertFilters.append(filter) }
+        let low = AlertInfo(
+            organisation: "acme",
+            number: 1,
+            kind: "low_balance",
+            point: AlertPoint(kind: .lowBalance, threshold: Amount(credits: 100)),
+            name: nil,
+            value: Amount(credits: 99),
+            limit: .zero,
+            day: FakeAdministration.now.utcDay,
+            text: "",
+            raisedAt: FakeAdministration.now,
+            clearedAt: nil
+        )
+        return Array([low].prefix(filter.limit))
     }
 }

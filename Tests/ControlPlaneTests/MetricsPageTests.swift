@@ -79,6 +79,9 @@ import Testing
         # HELP meterd_overshoot_credits_total Credits by which wallets went below zero since start.
         # TYPE meterd_overshoot_credits_total counter
         meterd_overshoot_credits_total 0.25
+        # HELP meterd_alerts_raised_total Alerts that went off since start.
+        # TYPE meterd_alerts_raised_total counter
+        meterd_alerts_raised_total 0
 
         """
 

@@ -13,6 +13,7 @@ import Testing
         "rates show", "rates reload", "config", "config check", "migrate", "send", "authorize",
         "watch", "demo", "plan", "plan set", "plan show", "coupon", "coupon redeem",
         "coupon list", "billing", "billing set", "billing show", "adjust", "invoice",
+        "refund", "alerts", "alerts list", "alerts settings", "alerts set", "alerts reset",
     ]
 
     @Test(arguments: verbs)

@@ -114,6 +114,12 @@ import Testing
                 + "'2026-05-01', 30, '', 1)",
             faults: [.invoice]
         ),
+        Plant(
+            sql: "INSERT INTO refunds SELECT org, 1, line, NULL, 0.000000000001 - amount, 0, '', "
+                + "now(), NULL, NULL, '', '', '' FROM usage_lines WHERE org = 2 AND line = 7",
+            faults: [.refund],
+            line: 7
+        ),
     ]
 
     @Test(arguments: plants)

@@ -70,13 +70,18 @@ extension AccountBook {
         case .billingChanged(let body): apply(body, org: change.org)
         case .balanceAdjusted(let body): apply(body, org: change.org, at: change.appliedAt)
         case .machineChanged(let body): changeMachine(change.org, body)
+        case .operationRefunded(let body): refund(change.org, body, at: change.appliedAt)
+        case .purchaseReturned(let body): takeBack(change.org, body, at: change.appliedAt)
+        case .alertRaised(let body): applyAlert(change.org, body)
+        case .alertCleared(let body): applyAlert(change.org, body)
+        case .alertsSet(let body): applyAlert(change.org, body)
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break
         }
     }
 
-    private func with(_ org: UInt32, _ body: (inout Organisation) -> Void) {
+    func with(_ org: UInt32, _ body: (inout Organisation) -> Void) {
         guard let slot = slot(of: org) else {
             invariantBroken("a change names an organisation that exists")
         }
@@ -99,6 +104,7 @@ extension AccountBook {
         organisations[slot].today = body.today
         // An empty wallet is cut off from the beginning; nobody has to be told.
         organisations[slot].cutoffs = .insufficientCredits
+        noteAlerts(slot)
     }
 
     func zoneIndex(_ zone: String) -> UInt16 {

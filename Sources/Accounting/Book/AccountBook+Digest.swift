@@ -12,6 +12,7 @@ extension AccountBook {
                 digest.combine(bytes: deployment.encoded)
             }
         }
+        if partition == 0 { alerts[0]?.combine(into: &digest) }
         for hold in holds.sorted {
             digest.combine(UInt64(hold.number.org.raw))
             digest.combine(hold.number.serial)
@@ -50,6 +51,8 @@ extension AccountBook {
             digest.combine(grant.held)
             digest.combine((grant.active ? 1 : 0) | (grant.expired ? 2 : 0) as UInt64)
         }
+        alerts[organisation.number]?.combine(into: &digest)
+        if let back = moneyBack[organisation.number] { digest.combine(UInt64(back.last)) }
         for key in organisation.keys {
             digest.combine(UInt64(key.project) << 32 | UInt64(key.generation))
             digest.combine(key.revoked ? 1 : 0 as UInt64)

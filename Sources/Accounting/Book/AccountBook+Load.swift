@@ -51,6 +51,9 @@ extension AccountBook {
         organisations[slot].posted = posted
         for hold in snapshot.holds { place(snapshot.org, hold) }
         organisations[slot].lastHold = snapshot.lastHold
+        if snapshot.lastRefund > 0 {
+            moneyBack[snapshot.org] = MoneyBack(last: snapshot.lastRefund)
+        }
         for cap in snapshot.caps {
             guard let amount = cap.amount else { continue }
             organisations[slot].insert(
@@ -62,6 +65,7 @@ extension AccountBook {
         if snapshot.hasPurchased { organisations[slot].flags.insert(.hasPurchased) }
         load(snapshot.terms, slot: slot)
         for deployment in snapshot.deployments { put(deployment, slot: slot) }
+        if let found = snapshot.alerts { loadAlerts(found, org: snapshot.org) }
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

@@ -69,10 +69,12 @@ extension AccountBook {
                     debtPaid: debtPaid
                 )
                 commit(.grantActivated(body), org: org, at: moment, into: buffer)
+                judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
             } else {
                 let lapsing = max(grant.remaining - grant.held, .zero)
                 let body = GrantExpired(grant: grant.number, amount: lapsing)
                 commit(.grantExpired(body), org: org, at: moment, into: buffer)
+                judgeAlerts(slot, hasFallen: lapsing.isPositive, at: moment, into: buffer)
             }
         }
         if organisations[slot].flags.contains(.hasTerms) {
@@ -112,13 +114,16 @@ extension AccountBook {
         guard today.day > known.day || (today.day == known.day && today.end > known.end) else {
             return
         }
+        let spend = organisations[slot].spend
         commit(
             .dayTurned(DayTurned(today: today)),
             org: organisations[slot].number,
             at: moment,
             into: buffer
         )
+        sumUp(slot, ended: known.day, spend, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
+        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
     }
 
@@ -127,7 +132,9 @@ extension AccountBook {
         var next = Timestamp.never
         for grant in organisations[slot].grants { next = min(next, grant.deadline) }
         // Days turn when somebody looks, unless a cap waits for it to let requests through again.
-        if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
+        if hasCapCutoff(slot) || isSummaryDue(slot) {
+            next = min(next, organisations[slot].today.end)
+        }
         if organisations[slot].flags.contains(.hasTerms) {
             if needsPeriod(slot), let terms = terms[organisations[slot].number] {
                 next = min(next, terms.periodEnd)

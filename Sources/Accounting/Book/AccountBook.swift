@@ -36,6 +36,16 @@ public final class AccountBook {
     @exclusivity(unchecked) var terms: [UInt32: Terms] = [:]
     /// The terms of plans that any of them refers to.
     @exclusivity(unchecked) var plans: [PlanTerms] = []
+    /// What was given back to organisations that ever got something back.
+    @exclusivity(unchecked) var moneyBack: [UInt32: MoneyBack] = [:]
+    /// How many refunds are remembered until the database is known to have them.
+    @exclusivity(unchecked) var rememberedRefunds = 0
+    /// What was told to whom, and what accounts wish to be told; organisation 0 for all of them.
+    @exclusivity(unchecked) var alerts: [UInt32: AlertState] = [:]
+    /// What accounts are told of that have no wishes of their own.
+    @exclusivity(unchecked) public internal(set) var alertDefaults = AlertRules()
+    /// How many alerts went off since this book was made.
+    @exclusivity(unchecked) public internal(set) var raisedCount: UInt64 = 0
     let calendar: any ZoneCalendar
     /// The machines of those who have some, by organisation; never gone through in this order.
     @exclusivity(unchecked) var machines: [UInt32: OrganisationMachines] = [:]

@@ -99,6 +99,21 @@ extension Change.Body {
         case .machineChanged(let body):
             body.encode(into: &writer)
             return .machineChanged
+        case .operationRefunded(let body):
+            body.encode(into: &writer)
+            return .operationRefunded
+        case .purchaseReturned(let body):
+            body.encode(into: &writer)
+            return .purchaseReturned
+        case .alertRaised(let body):
+            body.encode(into: &writer)
+            return .alertRaised
+        case .alertCleared(let body):
+            body.encode(into: &writer)
+            return .alertCleared
+        case .alertsSet(let body):
+            body.encode(into: &writer)
+            return .alertsSet
         }
     }
 
@@ -209,6 +224,13 @@ extension Change.Body {
             return try decodeTerms(kind, from: &reader)
         case .machineChanged:
             return .machineChanged(try MachineChanged(from: &reader))
+        case .operationRefunded:
+            return .operationRefunded(try OperationRefunded(from: &reader))
+        case .purchaseReturned:
+            return .purchaseReturned(try PurchaseReturned(from: &reader))
+        case .alertRaised: return .alertRaised(try AlertRaised(from: &reader))
+        case .alertCleared: return .alertCleared(try AlertCleared(from: &reader))
+        case .alertsSet: return .alertsSet(try AlertsSet(from: &reader))
         }
     }
 

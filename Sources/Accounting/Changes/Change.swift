@@ -28,6 +28,11 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case billingChanged = 32
     case balanceAdjusted = 33
     case machineChanged = 20
+    case operationRefunded = 45
+    case purchaseReturned = 46
+    case alertRaised = 50
+    case alertCleared = 51
+    case alertsSet = 52
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -79,6 +84,11 @@ public struct Change: Sendable, Hashable {
         case billingChanged(BillingChanged)
         case balanceAdjusted(BalanceAdjusted)
         case machineChanged(MachineChanged)
+        case operationRefunded(OperationRefunded)
+        case purchaseReturned(PurchaseReturned)
+        case alertRaised(AlertRaised)
+        case alertCleared(AlertCleared)
+        case alertsSet(AlertsSet)
     }
 }
 

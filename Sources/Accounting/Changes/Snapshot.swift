@@ -22,6 +22,10 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var lastGrant: GrantNumber = 0
     /// The highest hold serial given.
     public var lastHold: UInt64 = 0
+    /// Its alerts, where it has any or wishes for some.
+    public var alerts: AlertSnapshot?
+    /// The highest number of a refund or a return of a purchase.
+    public var lastRefund: RefundNumber = 0
     /// Its projects, by number from 1.
     public var projects: [ProjectSnapshot] = []
     /// Its keys, by number from 1.

@@ -145,6 +145,9 @@ enum MetricsPage {
             .counter,
             "Credits by which wallets went below zero since start."
         ) { $0.overshoot.description },
+        Metric("meterd_alerts_raised_total", .counter, "Alerts that went off since start.") {
+            String($0.alertsRaised)
+        },
     ]
 
     private static func seconds(_ time: Timestamp) -> String {

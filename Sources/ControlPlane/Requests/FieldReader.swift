@@ -43,6 +43,11 @@ struct FieldReader {
         }
     }
 
+    /// Whether a field is there and says something.
+    func contains(_ name: String) -> Bool {
+        fields[name].map { $0 != .null } ?? false
+    }
+
     // MARK: - Text
 
     /// A text that must be there.
@@ -105,6 +110,38 @@ struct FieldReader {
             throw wrong(name, value ?? .null, bounds)
         }
         return number
+    }
+
+    // MARK: - Lists
+
+    /// A list of at most so many entries that may be there, each read as a field of its name.
+    mutating func optionalList<Value>(
+        _ name: String,
+        most: Int,
+        _ read: (inout FieldReader) throws -> Value
+    ) throws -> [Value] {
+        let value = take(name)
+        guard let value else { return [] }
+        guard case .list(let entries) = value else { throw wrong(name, value, "must be a list") }
+        guard entries.count <= most else {
+            throw Problem.invalid(name, "has \(entries.count) entries; at most \(most) are taken")
+        }
+        return try entries.map { entry in
+            var reader = self
+            reader.fields = [name: entry]
+            return try read(&reader)
+        }
+    }
+
+    /// A yes or no that may be there.
+    mutating func optionalFlag(_ name: String) throws -> Bool? {
+        switch take(name) {
+        case nil: return nil
+        case .bool(let flag): return flag
+        case .text("true") where what == "query parameter": return true
+        case .text("false") where what == "query parameter": return false
+        case .some(let other): throw wrong(name, other, "must be true or false")
+        }
     }
 
     // MARK: - Choices

@@ -68,6 +68,7 @@ struct Problem: Error, Sendable, Equatable {
             case .invalid: .badRequest
             case .notFound: .notFound
             case .exists, .idempotencyConflict: .conflict
+            case .notRefundable: .conflict
             case .accountClosed: .forbidden
             case .planRequired: .forbidden
             case .couponRedeemed: .conflict

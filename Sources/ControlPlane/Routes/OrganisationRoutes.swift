@@ -87,7 +87,14 @@ enum OrganisationRoutes {
     }
 
     private static let balance: @Sendable (Call) async throws -> Answer = { call in
-        try call.refuseQuery()
+        var filters = try call.filters()
+        let moment = try filters.optionalTime("at")
+        try filters.refuseRest()
+        if let moment {
+            let name = try call.part("name")
+            let info = try await call.administration.balance(organisation: name, at: moment)
+            return try .json(BalanceAtBody(name, info))
+        }
         let info = try await call.administration.organisation(name: call.part("name"))
         return try .json(BalanceBody(info))
     }

@@ -108,6 +108,59 @@ public protocol Administration: TermsAdministration {
         request: GrantRequest
     ) async throws(AdministrationError) -> GrantReceipt
 
+    /// What an account is told of.
+    ///
+    /// - Parameter organisation: The organisation.
+    /// - Returns: The rules in force.
+    /// - Throws: `AdministrationError` when it is unknown.
+    func alertSettings(
+        organisation: String
+    ) async throws(AdministrationError) -> AlertSettingsInfo
+
+    /// Sets what an account is told of, or goes back to what the offer says.
+    ///
+    /// - Parameters:
+    ///   - organisation: The organisation.
+    ///   - rules: The rules; nil for those of the offer.
+    /// - Returns: The rules in force.
+    /// - Throws: `AdministrationError`.
+    func setAlerts(
+        organisation: String,
+        rules: AlertRules?
+    ) async throws(AdministrationError) -> AlertSettingsInfo
+
+    /// The alerts that went off: those of one organisation by number, those of all by time.
+    ///
+    /// - Parameter filter: Which ones.
+    /// - Returns: At most `limit` alerts.
+    /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
+    func alerts(_ filter: AlertFilter) async throws(AdministrationError) -> [AlertInfo]
+
+    /// Gives the charge of an operation back, or a part of it, to where it was drawn from.
+    ///
+    /// - Parameters:
+    ///   - organisation: The organisation.
+    ///   - request: Which operation, how much, who and why.
+    /// - Returns: What was given back, now or by the same call before.
+    /// - Throws: `AdministrationError`; `notRefundable` when less is left, `unavailable` while
+    ///   PostgreSQL is away.
+    func refund(
+        organisation: String,
+        request: RefundRequest
+    ) async throws(AdministrationError) -> RefundReceipt
+
+    /// The ledger's balance at a moment.
+    ///
+    /// - Parameters:
+    ///   - organisation: The organisation.
+    ///   - moment: When; not in the future.
+    /// - Returns: The balance then.
+    /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
+    func balance(
+        organisation: String,
+        at moment: Timestamp
+    ) async throws(AdministrationError) -> BalanceInfo
+
     /// Sets, changes or clears a spend cap.
     ///
     /// - Parameters:
@@ -197,6 +250,8 @@ public enum AdministrationError: Error, Sendable, Hashable {
     case planRequired(name: String)
     /// The account has redeemed this coupon before. HTTP 409.
     case couponRedeemed(code: String, name: String)
+    /// What should go back cannot, with a word for programs. HTTP 409.
+    case notRefundable(code: String, message: String)
     /// The journal cannot take it at the moment. HTTP 503.
     case overloaded(reason: String)
     /// PostgreSQL is away, and this needs it. HTTP 503.
@@ -213,6 +268,7 @@ extension AdministrationError: CustomStringConvertible {
         case .idempotencyConflict(let key):
             "The idempotency key \"\(key)\" was used before with other content. "
                 + "Use a new key for a new grant."
+        case .notRefundable(_, let message): message
         case .accountClosed(let name): "The organisation \"\(name)\" is closed."
         case .planRequired(let name):
             "The plan of the organisation \"\(name)\" does not include purchases. Set another one."
@@ -235,6 +291,7 @@ extension AdministrationError: CustomStringConvertible {
         case .accountClosed: "account_closed"
         case .planRequired: "plan_required"
         case .couponRedeemed: "coupon_redeemed"
+        case .notRefundable(let code, _): code
         case .overloaded: "overloaded"
         case .unavailable: "unavailable"
         }

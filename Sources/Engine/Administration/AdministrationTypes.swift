@@ -420,6 +420,8 @@ public struct StatusReport: Sendable, Hashable {
     public var refused: UInt64
     /// Credits by which wallets went below zero since start: usage that had already happened.
     public var overshoot: Amount
+    /// Alerts that went off since start.
+    public var alertsRaised: UInt64 = 0
     /// The rate card in force.
     public var rateCard: String
 }

@@ -107,6 +107,7 @@ extension Engine {
             granted: counters.granted.value,
             refused: counters.refused.value,
             overshoot: counters.overshoot,
+            alertsRaised: counters.raisedAlerts,
             rateCard: pricing.current.table.name
         )
     }

@@ -245,6 +245,7 @@ public final class Engine: Sendable {
             syncStage.kick()
         }
         tellExhaustion()
+        judgeSources(now)
         // PostgreSQL's lease wants renewing, whether there is traffic or not.
         if ticks.next() % 10 == 0 { storeStage.kick() }
     }

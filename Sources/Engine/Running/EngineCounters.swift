@@ -8,6 +8,10 @@ import Synchronization
 /// PostgreSQL at start count as applied and journaled, so that all are equal whenever nothing
 /// waits.
 final class EngineCounters: Sendable {
+    /// When each producer reported last, as far as PostgreSQL was given it.
+    let sources = SourceActivity()
+    /// Alerts that went off since start, of each shard.
+    private let alerts = Mutex<[Int: UInt64]>([:])
     let applied = PaddedCounter()
     let journaled = PaddedCounter()
     let stored = PaddedCounter()
@@ -21,6 +25,14 @@ final class EngineCounters: Sendable {
 
     init(shards: Int) {
         overshoots = Mutex(Array(repeating: .zero, count: shards))
+    }
+
+    func setAlerts(_ count: UInt64, shard: Int) {
+        alerts.withLock { $0[shard] = count }
+    }
+
+    var raisedAlerts: UInt64 {
+        alerts.withLock { $0.values.reduce(0, +) }
     }
 
     func setOvershoot(_ amount: Amount, shard: Int) {

@@ -307,6 +307,7 @@ private struct LoadedState {
             directory.load(snapshot)
             books[Int(AccountBook.partition(of: snapshot.org))].load(snapshot)
             organisations += 1
+        case .commonAlerts(let found): books[0].loadAlerts(found, org: 0)
         case .usageIdentity(let found):
             let book = books[Int(AccountBook.partition(of: found.org))]
             book.loadUsageIdentity(found.identity, content: found.content, at: found.appliedAt)

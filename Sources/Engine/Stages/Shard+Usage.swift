@@ -62,6 +62,7 @@ extension Shard {
         self.pricing = pricing
         quotes.removeAll()
         useMachines()
+        for book in ownBooks { book.useAlertDefaults(pricing.alertDefaults) }
         if index == 0 {
             record(
                 .rateCardLoaded(RateCardLoaded(name: pricing.table.name, digest: pricing.digest))

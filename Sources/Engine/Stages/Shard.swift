@@ -381,6 +381,13 @@ final class Shard: @unchecked Sendable {
         }
     }
 
+    /// How many alerts went off in this shard's books.
+    private var raisedAlerts: UInt64 {
+        var sum: UInt64 = 0
+        for case .some(let book) in books { sum += book.raisedCount }
+        return sum
+    }
+
     private func publishTimes() {
         var due = Timestamp.never
         var overshoot = Amount.zero
@@ -393,6 +400,7 @@ final class Shard: @unchecked Sendable {
         signal.setNextDue(min(due, orders.nextTime))
         signal.setOpenHolds(open)
         counters.setOvershoot(overshoot, shard: index)
+        counters.setAlerts(raisedAlerts, shard: index)
     }
 
     private func tellNotices() {

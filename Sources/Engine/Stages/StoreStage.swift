@@ -234,6 +234,8 @@ final class StoreStage: @unchecked Sendable {
         let end = reader.position
         let lines = UInt64(batch.usageCount)
         do throws(StoreError) {
+            // Known before, forgotten with the commit; noted early is no harm.
+            counters.sources.note(batch.touchedProducers, at: time.now())
             _ = try store.commit(batch, from: checkpoint, to: end)
         } catch {
             postpone(error)

@@ -120,6 +120,7 @@ public enum LedgerKind: String, Sendable, CaseIterable {
     case expiry
     case forfeiture
     case machine
+    case purchaseRefund = "purchase_refund"
 
     init(_ grantClass: GrantClass) {
         switch grantClass {

@@ -18,6 +18,11 @@ struct ColdChanges {
     var cards: [Dated<RateCardLoaded>] = []
     var terms = TermChanges()
     var machines = MachineChanges()
+    var refunds: [Dated<OperationRefunded>] = []
+    var returns: [Dated<PurchaseReturned>] = []
+    var raised: [Dated<AlertRaised>] = []
+    var cleared: [Dated<AlertCleared>] = []
+    var alertRules: [Dated<AlertsSet>] = []
 }
 
 // MARK: - The rare changes
@@ -54,6 +59,11 @@ extension BatchSection {
             cold.terms.billing.append(Dated(org: org, at: at, body: body))
         case .balanceAdjusted(let body): adjust(org, body, at: at)
         case .machineChanged(let body): changeMachine(org, body, at: at)
+        case .operationRefunded(let body): refund(org, body, at: at)
+        case .purchaseReturned(let body): takeBack(org, body, at: at)
+        case .alertRaised(let body): cold.raised.append(Dated(org: org, at: at, body: body))
+        case .alertCleared(let body): cold.cleared.append(Dated(org: org, at: at, body: body))
+        case .alertsSet(let body): cold.alertRules.append(Dated(org: org, at: at, body: body))
         }
     }
 

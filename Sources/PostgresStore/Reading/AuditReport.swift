@@ -34,6 +34,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case machineRollup = "machine_rollup"
     /// What a run was debited is not the sum of its lines, or more than it has cost.
     case run
+    /// More was given back of a line than it had charged.
+    case refund
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -48,6 +50,7 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .rollup: "a rollup is not the sum of its usage lines"
         case .machineRollup: "a rollup of machines is not the sum of its lines"
         case .run: "what a run was debited is not the sum of its lines"
+        case .refund: "more was given back of a line than it had charged"
         }
     }
 }

@@ -87,6 +87,19 @@ enum AuditText {
         """
     }
 
+    /// The lines of which more was given back than they had charged.
+    ///
+    /// A line whose day has been dropped is not judged any more.
+    static func refunds(_ condition: String) -> String {
+        """
+        SELECT u.org, u.line, r.amount, -u.amount FROM (
+            SELECT org, of_line AS line, sum(amount) AS amount FROM refunds
+            WHERE of_line IS NOT NULL AND \(condition) GROUP BY org, of_line
+        ) r JOIN usage_lines u USING (org, line)
+        WHERE r.amount > -u.amount ORDER BY u.org, u.line
+        """
+    }
+
     /// The rollups that are not the sum of their lines, and lines without a rollup.
     static func rollups(_ condition: String) -> String {
         let sums = [

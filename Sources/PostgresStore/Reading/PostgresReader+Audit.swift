@@ -55,6 +55,10 @@ extension PostgresReader {
                 AuditText.runs(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(run: row) }
+            try connection.stream(
+                AuditText.refunds(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(refund: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -195,6 +199,16 @@ private struct Audit {
             org,
             found: "run \(try row.integer(0, 1)): \(try row.amount(0, 2))",
             expected: "\(try row.amount(0, 3))"
+        )
+    }
+
+    mutating func check(refund row: QueryResult) throws(StoreError) {
+        note(
+            .refund,
+            OrgNumber(try row.number(0, 0)),
+            line: try row.unsigned(0, 1),
+            found: "\(try row.amount(0, 2))",
+            expected: "at most \(try row.amount(0, 3))"
         )
     }
 

@@ -15,6 +15,8 @@ struct Migration {
         Migration(number: 4, name: "partitions", sql: partitions),
         Migration(number: 5, name: "terms", sql: terms),
         Migration(number: 6, name: "machines", sql: machines),
+        Migration(number: 7, name: "refunds", sql: refunds),
+        Migration(number: 8, name: "alerts", sql: alerts),
     ]
 
     /// The schema that this program needs.

@@ -28,6 +28,10 @@ struct BatchTables {
         try revokeKeys()
         try writeCaps()
         try writeTerms()
+        try insertRefunds()
+        try insertAlerts()
+        try clearAlerts()
+        try writeAlertRules()
     }
 
     /// What follows from the lines: rollups and holds.

@@ -124,6 +124,8 @@ public enum LoadedItem: Sendable, Hashable {
     case usageIdentity(UsageIdentity)
     /// A grant with the caller's idempotency key.
     case grantIdentity(GrantIdentity)
+    /// Alerts that concern all, such as silent producers.
+    case commonAlerts(AlertSnapshot)
 }
 
 /// The identity of a usage report that came without a sequence.

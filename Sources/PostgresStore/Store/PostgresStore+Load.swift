@@ -32,6 +32,7 @@ extension PostgresStore {
             try loader.loadPrices(receive)
             try loader.loadProducers(receive)
             try loadOrganisations(on: first, receive)
+            try loader.loadCommonAlerts(receive)
             try connection.execute(PostgresStore.reportingSession, during: PostgresStore.loading)
             try loader.loadIdentities(since: identitiesSince, receive)
             return positions

@@ -20,6 +20,8 @@ extension StateLoader {
         try addSpends(range, to: &loaded)
         try addTerms(range, to: &loaded)
         try addDeployments(range, to: &loaded)
+        try addRefunds(range, to: &loaded)
+        try addAlerts(range, to: &loaded)
         return loaded
     }
 

@@ -109,5 +109,6 @@ struct StateLoader {
             receive(.grantIdentity(found))
         }
         try loadAdjustments(since: moment, receive)
+        try loadRefundIdentities(since: moment, receive)
     }
 }

@@ -17,6 +17,10 @@ public struct Offer: Sendable, Hashable {
     public var billing = BillingOffer()
     /// How machines are watched, and when they are told to stop.
     public var machineRuns = MachineRuns()
+    /// What is given back.
+    public var refunds = RefundsOffer()
+    /// Who is told of what.
+    public var alerts = AlertsOffer()
 
     /// An offer without any section.
     public init() {}

@@ -22,6 +22,8 @@ enum OfferFile {
         // What is sold, and how it is paid for.
 
         // What is given back, and who is told of what.
+        if let section = map.optional("refunds") { offer.refunds = RefundsReader.read(section) }
+        if let section = map.optional("alerts") { offer.alerts = AlertsReader.read(section) }
 
         // Machines.
         if let section = map.optional("machine_runs") {

@@ -10,16 +10,26 @@ struct BalanceCommand: AsyncParsableCommand {
             Examples:
               meterctl balance acme
               meterctl balance acme --json | jq -r .wallet.available
+              meterctl balance acme --at 2026-03-01T10:00:00Z
             """
     )
 
     @Argument(help: "The organisation.")
     var organisation: String
 
+    @Option(
+        help: ArgumentHelp("The ledger's balance at a moment, instead of now.", valueName: "time")
+    )
+    var at: Moment?
+
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        let request = ControlRequest(.get, "v1", "organisations", organisation, "balance")
+        var request = ControlRequest(.get, "v1", "organisations", organisation, "balance")
+        if let at {
+            request.filter("at", at.text)
+            return try await control.show(BalanceAtBody.self, request) { RefundText.balance($0) }
+        }
         try await control.show(BalanceBody.self, request) { BalanceText.text(of: $0) }
     }
 }

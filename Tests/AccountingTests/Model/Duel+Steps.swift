@@ -12,7 +12,10 @@ extension Duel {
         case 24..<42: authorize(org)
         case 42..<58: extend(org)
         case 58..<64: release(org)
-        case 64..<80: grant(org)
+        case 64..<75: grant(org)
+        case 75: setAlerts(org)
+        case 76..<79: refund(org)
+        case 79: returnPurchase(org)
         case 80..<86: setCap(org)
         case 86..<92: tick()
         case 92..<96: setTerms(org)
@@ -140,6 +143,8 @@ extension Duel {
         }
         expectEqual(outcome, .booked, "outcome")
         expectEqual(usage.draws.parts, parts, "draws")
+        let lines = model(usage.org).lineOfLastDebit
+        if usage.charge.isPositive { charged.append((usage.org, lines)) }
         if parts.contains(where: { $0.grant == 0 }) { tally["debt", default: 0] += 1 }
         if parts.count > 2 { tally["manyDraws", default: 0] += 1 }
         expectToday(usage.org)

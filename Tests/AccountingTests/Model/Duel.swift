@@ -24,6 +24,10 @@ final class Duel {
     var usages: [(usage: UsageChange, at: Timestamp)] = []
     var grants: [(issued: GrantIssued, org: UInt32, number: GrantNumber, at: Timestamp)] = []
     var identities: UInt128 = 0
+    /// The lines that were charged, what was given back of them, and how far the database was read.
+    var charged: [(org: UInt32, line: UInt64)] = []
+    var refunds: [Refunded] = []
+    var stored: [UInt32: UInt64] = [:]
     /// What listeners were told last.
     var told: [UInt32: [NaiveScope: Bool]] = [:]
     var tally: [String: Int] = [:]
@@ -80,6 +84,7 @@ final class Duel {
         var comparison = BookComparison()
         comparison.compare(org, book, model)
         expect(comparison.difference == nil, comparison.difference ?? "")
+        compareAlerts(org, model)
     }
 
     /// Takes the notices: each must change what was told before, and the sum must be the truth.

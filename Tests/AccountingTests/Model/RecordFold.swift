@@ -207,7 +207,62 @@ extension OrganisationSnapshot {
                 }
             }
             lines += 1
+        case .operationRefunded(let body): take(body, at: change.appliedAt)
+        case .alertsSet(let body):
+            alerts = alerts ?? AlertSnapshot()
+            alerts?.own = body.rules
+        case .alertRaised(let body):
+            alerts = alerts ?? AlertSnapshot()
+            alerts?.last = body.alert
+            if body.point.kind.isMomentary { return }
+            alerts?.raised.append(
+                AlertCleared(alert: body.alert, point: body.point, value: body.value)
+            )
+        case .alertCleared(let body): alerts?.raised.removeAll { $0.alert == body.alert }
+        case .purchaseReturned(let body):
+            take(body.amount, from: body.grant)
+            lines += 1
+            lastRefund = body.refund
         default: break
+        }
+    }
+
+    private mutating func take(_ body: OperationRefunded, at moment: Timestamp) {
+        lines += 1
+        lastRefund = body.refund
+        debt -= body.debtPaid
+        for part in body.parts {
+            guard part.isNew else {
+                take(-part.amount, from: part.grant)
+                for index in grants.indices where grants[index].issued.grant == part.grant {
+                    if part.expiresAt <= moment { grants[index].expired = true }
+                }
+                continue
+            }
+            lastGrant = part.grant
+            let issued = GrantIssued(
+                grant: part.grant,
+                grantClass: part.grantClass,
+                amount: part.amount,
+                priority: part.priority,
+                effectiveAt: part.effectiveAt,
+                expiresAt: part.expiresAt,
+                active: true,
+                debtPaid: .zero,
+                identity: 0,
+                content: 0,
+                reference: "",
+                note: ""
+            )
+            grants.append(
+                GrantSnapshot(
+                    issued: issued,
+                    issuedAt: moment,
+                    active: true,
+                    expired: false,
+                    remaining: part.amount
+                )
+            )
         }
     }
 }

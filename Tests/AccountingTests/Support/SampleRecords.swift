@@ -49,6 +49,46 @@ enum SampleRecords {
         priority: 5
     )
 
+    static let alertPoint = AlertPoint(
+        kind: .capThreshold,
+        scope: .key,
+        id: 3,
+        period: .month,
+        threshold: Amount(units: 80)
+    )
+
+    static let refunded = OperationRefunded(
+        refund: 3,
+        line: 1 << 33,
+        amount: Amount(units: 900),
+        debtPaid: Amount(units: 100),
+        parts: [
+            RefundPart(
+                grant: 9,
+                amount: Amount(units: 500),
+                isNew: true,
+                grantClass: .refund,
+                priority: 20,
+                effectiveAt: at,
+                expiresAt: .never
+            ),
+            RefundPart(
+                grant: 7,
+                amount: Amount(units: 300),
+                isNew: false,
+                grantClass: .plan,
+                priority: -3,
+                effectiveAt: Timestamp(microseconds: 1_772_323_200_000_000),
+                expiresAt: Timestamp(microseconds: 1_772_409_600_000_000)
+            ),
+        ],
+        identity: 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210,
+        content: 0x1122_3344_5566_7788,
+        actor: "ann",
+        reason: "it failed",
+        request: "req-1"
+    )
+
     /// The sample with its name in `goldens`.
     static let changes: [(name: String, change: Change)] = [
         (
@@ -171,6 +211,40 @@ enum SampleRecords {
             )
         ),
         ("machineChanged", .machineChanged(SampleMachines.changed)),
+        ("operationRefunded", .operationRefunded(refunded)),
+        (
+            "alertRaised",
+            .alertRaised(
+                AlertRaised(
+                    alert: 5,
+                    point: alertPoint,
+                    value: Amount(units: 81),
+                    limit: Amount(units: 100),
+                    day: today.day,
+                    text: "so much"
+                )
+            )
+        ),
+        (
+            "alertCleared",
+            .alertCleared(AlertCleared(alert: 5, point: alertPoint, value: Amount(units: 1)))
+        ),
+        ("alertsSet", .alertsSet(AlertsSet(rules: AlertRules(text: "low_balance=100,20;daily")))),
+        (
+            "purchaseReturned",
+            .purchaseReturned(
+                PurchaseReturned(
+                    refund: 4,
+                    grant: 7,
+                    amount: Amount(units: 250),
+                    identity: 0xFEDC_BA98_7654_3210_0123_4567_89AB_CDEF,
+                    content: 0x1122_3344_5566_7788,
+                    actor: "ann",
+                    reason: "asked for it",
+                    reference: "pay-1"
+                )
+            )
+        ),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
     }
 

@@ -15,6 +15,7 @@ struct NaiveLedger {
         var snapshot: OrganisationSnapshot
         var lines: [Line] = []
         var balance = Amount.zero
+        var debits: [(line: UInt64, draws: Draws)] = []
         var charges: [(day: CivilDay, project: UInt32, key: UInt32, charge: Amount)] = []
 
         mutating func book(_ kind: LedgerKind, _ amount: Amount) {
@@ -81,6 +82,8 @@ struct RandomHistory {
     var now = Journal.noon
     let journal = Journal()
     var sequences: [UInt32: SequenceSet] = [:]
+    /// Alerts that concern all, and the last of them that has not recovered.
+    var common: (count: UInt64, open: UInt64?) = (0, nil)
     private var orgs: UInt32 = 0
 
     init(seed: UInt64) {
@@ -108,12 +111,15 @@ struct RandomHistory {
         case 14: skip()
         case 15: changePlan(org, &account)
         case 16: changeBilling(org, &account)
+        case 15: refund(org, &account)
+        case 16: takeBack(org, &account)
+        case 17: alert(org, &account)
         default: use(org, &account)
         }
         ledger.accounts[org] = account
     }
 
-    private mutating func amount() -> Amount {
+    mutating func amount() -> Amount {
         let shift = UInt64(generator.below(60))
         return Amount(units: Int128(1 + generator.next() >> (4 + shift)))
     }
@@ -395,6 +401,9 @@ struct RandomHistory {
         usage.draws = draws(for: usage.charge, &account)
         journal.write(usage, id: "request \(generator.below(100))", session: "s")
         account.book(.usage, -usage.charge)
+        if usage.charge.isPositive {
+            account.debits.append((account.snapshot.lines, usage.draws))
+        }
         account.charges.append((usage.day, usage.project, usage.key, usage.charge))
     }
 

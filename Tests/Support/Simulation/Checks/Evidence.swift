@@ -39,6 +39,7 @@ final class Evidence {
         case named(UInt32, String?)
         case held(HoldKey)
         case granted(GrantKey, UInt128)
+        case refunded(GrantKey)
         case created(String)
     }
 
@@ -51,6 +52,8 @@ final class Evidence {
     private(set) var holds: [HoldKey: UInt64] = [:]
     private(set) var grants: [GrantKey: (position: UInt64, amount: Amount)] = [:]
     private var grantIdentities: Set<UInt128> = []
+    /// What was given or taken back, by the refund's number.
+    private(set) var refunds: [GrantKey: (position: UInt64, amount: Amount)] = [:]
     private(set) var organisations: [String: UInt64] = [:]
 
     /// The last record of each organisation that may end a cutoff.
@@ -113,7 +116,7 @@ final class Evidence {
     private func take(_ change: Change, _ position: UInt64) {
         switch change.body {
         case .grantIssued, .grantActivated, .capChanged, .dayTurned, .planChanged, .couponRedeemed,
-            .billingChanged:
+            .billingChanged, .operationRefunded:
             easings[change.org] = position
         default: break
         }
@@ -140,6 +143,8 @@ final class Evidence {
             grants[key] = (position, grant.amount)
             grantIdentities.insert(grant.identity)
             log.append((position, .granted(key, grant.identity)))
+        case .operationRefunded(let body): take(body.refund, body.amount, change.org, position)
+        case .purchaseReturned(let body): take(body.refund, body.amount, change.org, position)
         case .organisationCreated(let organisation):
             if organisations[organisation.name] != nil {
                 note("created-twice", organisation.name)
@@ -148,6 +153,18 @@ final class Evidence {
             log.append((position, .created(organisation.name)))
         default: break
         }
+    }
+
+    private func take(
+        _ refund: RefundNumber,
+        _ amount: Amount,
+        _ org: UInt32,
+        _ position: UInt64
+    ) {
+        let key = GrantKey(org: org, grant: refund)
+        if refunds[key] != nil { note("refunded-twice", "\(key)") }
+        refunds[key] = (position, amount)
+        log.append((position, .refunded(key)))
     }
 
     /// Forgets what a crash has taken.
@@ -165,6 +182,7 @@ final class Evidence {
             case .granted(let key, let identity):
                 grants[key] = nil
                 grantIdentities.remove(identity)
+            case .refunded(let key): refunds[key] = nil
             case .created(let name): organisations[name] = nil
             }
         }

@@ -18,6 +18,8 @@ enum AdministrativeCall: Sendable {
     case coupon(organisation: String, code: String)
     case billing(organisation: String, mode: BillingMode)
     case adjust(organisation: String, request: AdjustmentRequest)
+    case refund(organisation: String, request: RefundRequest)
+    case alerts(organisation: String, rules: AlertRules?)
 
     var organisation: String {
         switch self {
@@ -26,7 +28,8 @@ enum AdministrativeCall: Sendable {
             .rotateKey(let organisation, _), .revokeKey(let organisation, _),
             .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
             .plan(let organisation, _, _), .coupon(let organisation, _),
-            .billing(let organisation, _), .adjust(let organisation, _):
+            .billing(let organisation, _), .adjust(let organisation, _),
+            .refund(let organisation, _), .alerts(let organisation, _):
             organisation
         }
     }
@@ -37,6 +40,7 @@ enum AdministrativeAnswer: Sendable {
     case done
     case secret(String)
     case granted(GrantReceipt)
+    case refund(RefundOutcome)
     case failed(AdministrationError)
 }
 
@@ -51,14 +55,14 @@ final class AnswerBox: Sendable {
 /// An administrator: one call after the other, each repeated until its outcome is known.
 final class Administrator {
     unowned let world: Simulation
-    private let name: String
+    let name: String
     private var call: AdministrativeCall?
     private var box: AnswerBox?
     /// In which of the daemon's lives the call is under way.
     private var life = 0
     /// Whether the call may have been carried out already, in a life that has ended.
     private var isRepeated = false
-    private var calls = 0
+    private(set) var calls = 0
     private var lastGrant: AdministrativeCall?
 
     init(_ world: Simulation, _ name: String) {
@@ -103,7 +107,12 @@ final class Administrator {
             world.changeAsked(organisation, name)
         default: break
         }
+        let charge = charge(call)
         Task(executorPreference: world.executor) {
+            if case .refund(let organisation, let request) = call {
+                let outcome = await Administrator.refund(organisation, request, charge, engine)
+                return box.put(.refund(outcome))
+            }
             box.put(await Administrator.perform(call, engine))
         }
         return true
@@ -146,6 +155,9 @@ final class Administrator {
                 try await setTerms(call, engine)
             case .close(let organisation):
                 _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
+            case .alerts(let organisation, let rules):
+                _ = try await engine.setAlerts(organisation: organisation, rules: rules)
+            case .refund: break
             }
             return .done
         } catch {
@@ -203,7 +215,10 @@ final class Administrator {
         case (.grant(let organisation, let request), .granted(let receipt)):
             try check(receipt, request, organisation)
             lastGrant = call
-        case (.cap, .done), (.plan, .done), (.billing, .done), (.adjust, .done): break
+        case (.cap, .done), (.plan, .done), (.billing, .done), (.adjust, .done), (.alerts, .done):
+            break
+        case (.refund(let organisation, _), .refund(let outcome)):
+            try check(outcome, organisation)
         // Once for each account, whoever redeems it.
         case (.coupon(let organisation, let code), .done):
             guard world.redeemed.insert("\(organisation) \(code)").inserted else {
@@ -240,7 +255,7 @@ final class Administrator {
         try world.noteGrant(request.idempotencyKey, key)
     }
 
-    private func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
+    func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
         guard let position else { throw Violation("acked-lost", what) }
         guard position <= world.durableFloor else {
             throw Violation("acked-unsafe", "\(what) at \(position)")
@@ -284,6 +299,8 @@ final class Administrator {
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
         case 12, 13: return terms(account)
+        case 14, 15: return refund(account)
+        case 16: return alerts(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)

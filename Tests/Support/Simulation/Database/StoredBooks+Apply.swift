@@ -86,6 +86,7 @@ extension StoredBooks {
         line.identity = usage.identity
         line.content = usage.identity == 0 ? 0 : usage.content
         line.day = usage.day
+        line.draws = usage.draws
         line.tokens = usage.tokens
         line.failed = usage.failed
         line.cacheHit = usage.cacheHit
@@ -137,6 +138,8 @@ extension StoredBooks {
             result.producers.insert(body.producer)
             result.skipped.append((body.producer, body.sequence))
         case .rateCardLoaded: break
+        case .alertRaised(let body) where org == 0: common.raise(body)
+        case .alertCleared(let body) where org == 0: try common.clear(body)
         default:
             try with(org) { (rows) throws(StoreError) in
                 try rows.apply(change.body, org, at: at, &result)
@@ -167,7 +170,7 @@ extension StoredOrganisation {
         }
     }
 
-    private mutating func book(
+    mutating func book(
         _ kind: LedgerKind,
         _ amount: Amount,
         at moment: Timestamp,
@@ -191,7 +194,7 @@ extension StoredOrganisation {
         book(line, org, &result)
     }
 
-    fileprivate mutating func take(_ amount: Amount, from grant: UInt32) throws(StoreError) {
+    mutating func take(_ amount: Amount, from grant: UInt32) throws(StoreError) {
         guard var found = grants[grant] else { throw .inconsistent("1 of 1 grants are missing") }
         found.remaining -= amount
         grants[grant] = found
@@ -302,6 +305,11 @@ extension StoredOrganisation {
                 &result
             )
         case .machineChanged(let body): try changeMachine(body, org, at: at, &result)
+        case .operationRefunded(let body): try refund(body, org, at: at, &result)
+        case .purchaseReturned(let body): try takeBack(body, org, at: at, &result)
+        case .alertRaised(let body): alerts.raise(body)
+        case .alertCleared(let body): try alerts.clear(body)
+        case .alertsSet(let body): alerts.own = body.rules
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
@@ -350,7 +358,7 @@ extension StoredOrganisation {
         machineRollups[key, default: RollupSums()].add(line)
     }
 
-    private func insert<Key: Hashable, Row>(
+    func insert<Key: Hashable, Row>(
         _ table: inout [Key: Row],
         _ key: Key,
         _ row: Row,

@@ -42,6 +42,7 @@ extension StoredOrganisation {
         if self.balance.units != balance {
             return "balance \(self.balance), its lines give \(balance)"
         }
+        if let fault = refundFault() { return fault }
         if rollups != sums { return "the rollups are not the sums of the lines" }
         if machineRollups.values.reduce(0, { $0 + $1.amount }) != machines {
             return "the rollups of machines are not the sums of their lines"

@@ -20,6 +20,7 @@ extension StoredBooks {
         for (org, rows) in organisations.sorted(by: { $0.key < $1.key }) {
             receive(.organisation(rows.snapshot(org)))
         }
+        if let alerts = common.snapshot { receive(.commonAlerts(alerts)) }
         loadIdentities(since: max(identitiesSince, .epoch), receive)
     }
 
@@ -69,6 +70,7 @@ extension StoredBooks {
         grants.sort { ($0.issuedAt, $0.org, $0.grant) < ($1.issuedAt, $1.org, $1.grant) }
         for found in usage { receive(.usageIdentity(found)) }
         for found in grants { receive(.grantIdentity(found)) }
+        for found in refundIdentities(since: moment) { receive(.grantIdentity(found)) }
     }
 }
 
@@ -81,6 +83,8 @@ extension StoredOrganisation {
         snapshot.debt = debt
         snapshot.lastGrant = lastGrant
         snapshot.lastHold = lastHold
+        snapshot.alerts = alerts.snapshot
+        snapshot.lastRefund = refunds.keys.max() ?? 0
         snapshot.projects = projects.keys.sorted().map {
             ProjectSnapshot(project: $0, name: projects[$0] ?? "")
         }

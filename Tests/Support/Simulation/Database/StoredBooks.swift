@@ -25,6 +25,7 @@ package struct StoredLine: Hashable {
     package var identity: UInt128 = 0
     package var content: UInt64 = 0
     package var day = CivilDay(number: 0)
+    package var draws = Draws()
     package var tokens = TokenCounts()
     package var failed = false
     package var cacheHit = false
@@ -95,6 +96,8 @@ package struct StoredOrganisation {
     package var deployments: [UInt32: Deployment] = [:]
     /// Charges of machines by day and project; the machine's number is beyond those of models.
     package var machineRollups: [RollupKey: RollupSums] = [:]
+    package var refunds: [UInt32: StoredRefund] = [:]
+    package var alerts = StoredAlerts()
 
     init(_ body: OrganisationCreated) {
         name = body.name
@@ -121,6 +124,8 @@ package struct StoredBooks {
     package internal(set) var prices: [UInt32: PriceDeclared] = [:]
     package internal(set) var producers: [UInt32: SequenceSet] = [:]
     package internal(set) var organisations: [UInt32: StoredOrganisation] = [:]
+    /// Alerts that concern all.
+    package internal(set) var common = StoredAlerts()
     /// The checkpoint of each node, in each partition.
     package internal(set) var positions: [String: StoredPositions] = [:]
 

@@ -175,6 +175,7 @@ package struct AccountModel {
             skipped[body.producer, default: []].insert(body.sequence)
             return nil
         case .rateCardLoaded: return nil
+        case .alertRaised where change.org == 0, .alertCleared where change.org == 0: return nil
         case .organisationCreated(let body):
             if organisations[change.org] != nil { return "organisation \(change.org) exists" }
             var organisation = NaiveOrganisation(minutesEast: minutesEast(body.zone))
@@ -244,10 +245,24 @@ package struct AccountModel {
             }
             return organisation.follow(body, at: at)
         case .machineChanged(let body): return organisation.follow(body, at: at)
+        case .operationRefunded(let body):
+            return note(identity: body.identity, at) ?? organisation.follow(body, at: at)
+        case .alertRaised(let body): return organisation.follow(body, at: at)
+        case .alertCleared(let body): return organisation.follow(body)
+        case .alertsSet: return nil
+        case .purchaseReturned(let body):
+            return note(identity: body.identity, at) ?? organisation.follow(body, at: at)
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil
         }
+    }
+
+    private mutating func note(identity: UInt128, _ at: Timestamp) -> String? {
+        let before = grantIdentities.updateValue(at.microseconds, forKey: identity)
+        guard identity != 0, let before else { return nil }
+        return at.microseconds - before < 35 * 86_400_000_000
+            ? "something is given back twice under one key" : nil
     }
 
     /// Whether a hold would be refused now; nil when there is no such organisation.

@@ -150,6 +150,7 @@ extension NaiveOrganisation {
         }
         drop(serial)
         book(-charge)
+        if charge > 0 { debits[lines] = NaiveDebit(parts) }
         charges[NaiveCharge(day: today, project: project, key: key), default: 0] += charge
         return parts
     }

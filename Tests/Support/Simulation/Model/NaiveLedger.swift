@@ -155,6 +155,10 @@ package struct NaiveOrganisation {
     /// The last run of each deployment, by the deployment's name.
     var runs: [String: NaiveRun] = [:]
     var lastRun: UInt32 = 0
+    /// Every charge above nothing by its line, as far as it was not given back.
+    package var debits: [UInt64: NaiveDebit] = [:]
+    package var lastRefund: UInt32 = 0
+    package var alerts = NaiveAlerts()
     /// What was charged beyond the holds for it since every hold was last covered by its grants.
     package var overshoot: Int128 = 0
     /// The day to which the journal has turned it.
@@ -170,6 +174,7 @@ package struct NaiveOrganisation {
     mutating func book(_ amount: Int128) {
         lines += 1
         posted += amount
+        alerts.follow(amount, posted: posted)
     }
 
     // MARK: - What follows from the lists

@@ -1,0 +1,94 @@
+import Accounting
+import Engine
+import HTTPTypes
+import Quantities
+
+/// What accounts are told of, and what they were told.
+enum AlertRoutes {
+    private static let settingsPath = "/v1/organisations/:name/alert-settings"
+
+    static let all: [Route] = [
+        .get("/v1/organisations/:name/alerts", alerts),
+        .get("/v1/alerts", allAlerts),
+        .get(settingsPath, settings),
+        Route(method: .put, path: settingsPath, handle: setSettings),
+        Route(method: .delete, path: settingsPath, handle: clearSettings),
+    ]
+
+    private static let alerts: @Sendable (Call) async throws -> Answer = { call in
+        var filters = try call.filters()
+        var filter = AlertFilter()
+        filter.organisation = try call.part("name")
+        filter.after = UInt64(try filters.optionalWhole("after", in: 0...Int64.max) ?? 0)
+        let found = try await page(call, &filter, &filters)
+        let next = found.count == filter.limit ? found.last?.number : nil
+        return try .json(AlertsBody(alerts: found.map { AlertBody($0) }, nextAfter: next))
+    }
+
+    private static let allAlerts: @Sendable (Call) async throws -> Answer = { call in
+        var filters = try call.filters()
+        var filter = AlertFilter()
+        let found = try await page(call, &filter, &filters)
+        return try .json(AlertsBody(alerts: found.map { AlertBody($0) }, nextAfter: nil))
+    }
+
+    private static func page(
+        _ call: Call,
+        _ filter: inout AlertFilter,
+        _ filters: inout FieldReader
+    ) async throws -> [AlertInfo] {
+        filter.from = try filters.optionalTime("from")
+        filter.openOnly = try filters.optionalFlag("open") ?? false
+        filter.limit = Int(try filters.optionalWhole("limit", in: 1...1000) ?? 50)
+        try filters.refuseRest()
+        return try await call.administration.alerts(filter)
+    }
+
+    private static let settings: @Sendable (Call) async throws -> Answer = { call in
+        try call.refuseQuery()
+        let found = try await call.administration.alertSettings(organisation: call.part("name"))
+        return try .json(AlertSettingsBody(found))
+    }
+
+    private static let setSettings: @Sendable (Call) async throws -> Answer = { call in
+        try call.refuseQuery()
+        var fields = try call.fields()
+        let balances = try fields.optionalList("low_balance", most: AlertRules.most) { entry in
+            let amount = try entry.amount("low_balance")
+            guard amount.isPositive else {
+                throw Problem.invalid("low_balance", "\"\(amount)\" must be above zero")
+            }
+            return amount
+        }
+        let percents = try fields.optionalList("cap_percent", most: AlertRules.most) { entry in
+            UInt8(try entry.optionalWhole("cap_percent", in: 1...100) ?? 0)
+        }
+        let daily = try fields.optionalFlag("daily_summary") ?? false
+        let weekly = try fields.optionalFlag("weekly_summary") ?? false
+        try fields.refuseRest()
+        let rules = AlertRules(
+            lowBalance: balances,
+            capPercents: percents,
+            daily: daily,
+            weekly: weekly
+        )
+        guard let rules else {
+            throw Problem.invalid("cap_percent", "null is no whole number from 1 to 100")
+        }
+        let found = try await call.administration.setAlerts(
+            organisation: call.part("name"),
+            rules: rules
+        )
+        return try .json(AlertSettingsBody(found))
+    }
+
+    private static let clearSettings: @Sendable (Call) async throws -> Answer = { call in
+        try call.refuseQuery()
+        try call.fields().refuseRest()
+        let found = try await call.administration.setAlerts(
+            organisation: call.part("name"),
+            rules: nil
+        )
+        return try .json(AlertSettingsBody(found))
+    }
+}
