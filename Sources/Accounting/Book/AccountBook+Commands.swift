@@ -49,6 +49,7 @@ extension AccountBook {
         for hold in holds.sorted where hold.number.org.raw == org {
             release(hold.number, lapsed: false, at: moment, into: buffer)
         }
+        failOpenPurchases(slot, at: moment, into: buffer)
         var forfeited = Draws()
         for grant in organisations[slot].grants where grant.active {
             forfeited.append(Draw(grant: grant.number, amount: grant.remaining))
@@ -209,7 +210,7 @@ extension AccountBook {
     }
 
     /// Whether the balance stays in range with one more grant, also when all have begun to pay.
-    private func fits(_ amount: Amount, slot: Int) -> Bool {
+    func fits(_ amount: Amount, slot: Int) -> Bool {
         var sum = organisations[slot].posted.adding(amount)
         for grant in organisations[slot].grants where !grant.active {
             sum = sum?.adding(grant.remaining)

@@ -61,6 +61,9 @@ extension AccountBook {
         }
         apply(record, slot: slot)
         if organisation.pointee.deadline <= moment { advance(slot, to: moment, into: buffer) }
+        if organisation.pointee.flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
         return .booked
     }
 

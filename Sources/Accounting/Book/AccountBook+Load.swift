@@ -59,6 +59,7 @@ extension AccountBook {
         }
         for spend in snapshot.spends { set(spend, slot: slot) }
         organisations[slot].closed = snapshot.closed
+        if let purchasing = snapshot.purchasing { load(purchasing, slot: slot) }
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

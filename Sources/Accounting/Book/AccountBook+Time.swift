@@ -74,6 +74,9 @@ extension AccountBook {
                 commit(.grantExpired(body), org: org, at: moment, into: buffer)
             }
         }
+        if organisations[slot].flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
         schedule(slot)
         refreshCutoffs(slot, at: moment)
     }
@@ -121,6 +124,7 @@ extension AccountBook {
         for grant in organisations[slot].grants { next = min(next, grant.deadline) }
         // Days turn when somebody looks, unless a cap waits for it to let requests through again.
         if hasCapCutoff(slot) { next = min(next, organisations[slot].today.end) }
+        if organisations[slot].flags.contains(.hasTopUp) { next = min(next, topUpDeadline(slot)) }
         setDeadline(slot, next)
     }
 

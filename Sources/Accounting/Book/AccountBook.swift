@@ -32,6 +32,12 @@ public final class AccountBook {
     @exclusivity(unchecked) var holds = HoldTable()
     @exclusivity(unchecked) var usageIdentities: IdentityWindow
     @exclusivity(unchecked) var grantIdentities: IdentityWindow
+    /// What organisations buy, by their numbers.
+    @exclusivity(unchecked) var purchasings: [UInt32: Purchasing] = [:]
+    /// Calls that ask for purchases, and payments.
+    @exclusivity(unchecked) var purchaseIdentities: IdentityWindow
+    @exclusivity(unchecked) var purchaseOrders: [PurchaseOrder] = []
+    @exclusivity(unchecked) var topUpTroubles: [TopUpTrouble] = []
     let calendar: any ZoneCalendar
 
     /// Makes an empty book.
@@ -55,6 +61,10 @@ public final class AccountBook {
         )
         // Calls that give credits are rare and costly to repeat: they are remembered for 35 days.
         self.grantIdentities = IdentityWindow(
+            capacity: windowEntries,
+            ageMicroseconds: 35 * 86_400_000_000
+        )
+        self.purchaseIdentities = IdentityWindow(
             capacity: windowEntries,
             ageMicroseconds: 35 * 86_400_000_000
         )

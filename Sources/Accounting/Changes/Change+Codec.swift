@@ -94,6 +94,8 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return encodePolicy(into: &writer)
+        case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
+            return encodePurchase(into: &writer)
         }
     }
 
@@ -200,6 +202,8 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return try decodePolicy(kind, from: &reader)
+        case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
+            return try decodePurchase(kind, from: &reader)
         }
     }
 
@@ -319,7 +323,7 @@ extension KeyRotated {
 }
 
 extension GrantIssued {
-    fileprivate func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
         writer.put(grant)
         writer.put(grantClass.rawValue)
         writer.put(amount)
@@ -334,7 +338,7 @@ extension GrantIssued {
         writer.put(note)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(RecordFault) {
+    init(from reader: inout ByteReader) throws(RecordFault) {
         grant = try reader.integer(UInt32.self)
         grantClass = try reader.value(GrantClass.self)
         amount = try reader.amount()

@@ -23,6 +23,12 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case priceDeclared = 17
     case sequenceSkipped = 18
     case rateCardLoaded = 19
+
+    case topUpSet = 40
+    case purchaseAsked = 41
+    case purchaseConfirmed = 42
+    case purchaseFailed = 43
+    case topUpLimitReached = 44
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -69,6 +75,12 @@ public struct Change: Sendable, Hashable {
         case priceDeclared(PriceDeclared)
         case sequenceSkipped(SequenceSkipped)
         case rateCardLoaded(RateCardLoaded)
+
+        case topUpSet(TopUpSet)
+        case purchaseAsked(PurchaseAsked)
+        case purchaseConfirmed(PurchaseConfirmed)
+        case purchaseFailed(PurchaseFailed)
+        case topUpLimitReached(TopUpLimitReached)
     }
 }
 

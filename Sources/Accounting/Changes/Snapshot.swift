@@ -34,6 +34,8 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var caps: [CapChanged] = []
     /// Its spend by day's end: one entry for each scope that ever spent.
     public var spends: [SpendSnapshot] = []
+    /// What it buys, if it ever did.
+    public var purchasing: Purchasing?
 
     /// An organisation with nothing in it yet.
     ///

@@ -16,6 +16,7 @@ struct ColdChanges {
     var names: [NameDeclared] = []
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
+    var purchases = PurchaseChangesOfBatch()
 }
 
 // MARK: - The rare changes
@@ -46,6 +47,14 @@ extension BatchSection {
         case .priceDeclared(let body): cold.prices.append(body)
         case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        case .topUpSet(let body): set(org, body, at: at)
+        case .purchaseAsked(let body):
+            cold.purchases.asked.append(Dated(org: org, at: at, body: body))
+        case .purchaseConfirmed(let body):
+            issue(org, body.grant, at: at)
+            confirm(org, body, at: at)
+        case .purchaseFailed(let body): fail(org, body, at: at)
+        case .topUpLimitReached(let body): reachLimit(org, body)
         }
     }
 

@@ -28,6 +28,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case grantSum = "grant_sum"
     /// A rollup is not the sum of its usage lines.
     case rollup
+    /// Purchases or receipts have gaps, or what was paid is not what was credited.
+    case purchases
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -39,6 +41,7 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .walletBalance: "the wallet's balance is not the last line's"
         case .grantSum: "what is left of the grants, less the debt, is not the balance"
         case .rollup: "a rollup is not the sum of its usage lines"
+        case .purchases: "purchases or receipts have gaps, or are not what was credited"
         }
     }
 }

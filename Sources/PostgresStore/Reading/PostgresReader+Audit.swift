@@ -47,6 +47,10 @@ extension PostgresReader {
                 AuditText.rollups(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(rollup: row) }
+            try connection.stream(
+                PurchaseAuditText.broken(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(purchases: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -146,6 +150,18 @@ private struct Audit {
         if balance != expected {
             note(.brokenChain, org, line: line, found: "\(balance)", expected: "\(expected)")
         }
+    }
+
+    mutating func check(purchases row: QueryResult) throws(StoreError) {
+        let confirmed = try row.unsigned(0, 5)
+        note(
+            .purchases,
+            OrgNumber(try row.number(0, 0)),
+            found: "\(try row.unsigned(0, 1)) purchases up to number \(try row.unsigned(0, 2)), "
+                + "\(try row.unsigned(0, 3)) receipts up to number \(try row.unsigned(0, 4))",
+            expected: "no gaps, and as many grants as the \(confirmed) that were confirmed, "
+                + "of which \(try row.unsigned(0, 6)) have theirs"
+        )
     }
 
     mutating func check(rollup row: QueryResult) throws(StoreError) {

@@ -13,6 +13,7 @@ struct Migration {
         Migration(number: 2, name: "ledger", sql: ledger),
         Migration(number: 3, name: "writers", sql: writers),
         Migration(number: 4, name: "partitions", sql: partitions),
+        Migration(number: 5, name: "purchases", sql: purchases),
     ]
 
     /// The schema that this program needs.

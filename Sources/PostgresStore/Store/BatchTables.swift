@@ -27,6 +27,7 @@ struct BatchTables {
         try rotateKeys()
         try revokeKeys()
         try writeCaps()
+        try writePurchases()
     }
 
     /// What follows from the lines: rollups and holds.

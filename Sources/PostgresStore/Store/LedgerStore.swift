@@ -124,6 +124,8 @@ public enum LoadedItem: Sendable, Hashable {
     case usageIdentity(UsageIdentity)
     /// A grant with the caller's idempotency key.
     case grantIdentity(GrantIdentity)
+    /// A purchase with the caller's idempotency key and its payment.
+    case purchaseIdentity(PurchaseIdentity)
 }
 
 /// The identity of a usage report that came without a sequence.

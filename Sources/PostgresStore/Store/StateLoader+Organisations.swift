@@ -18,6 +18,7 @@ extension StateLoader {
         try addHolds(range, to: &loaded)
         try addCaps(range, to: &loaded)
         try addSpends(range, to: &loaded)
+        try addPurchases(range, to: &loaded)
         return loaded
     }
 

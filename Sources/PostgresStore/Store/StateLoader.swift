@@ -108,5 +108,6 @@ struct StateLoader {
             )
             receive(.grantIdentity(found))
         }
+        try loadPurchaseIdentities(since: moment, receive)
     }
 }

@@ -15,6 +15,8 @@ public struct Offer: Sendable, Hashable {
     public var coupons: [Coupon] = []
     /// How accounts may be billed.
     public var billing = BillingOffer()
+    /// What is sold, and how it is paid for.
+    public var purchases = PurchaseOffer()
 
     /// An offer without any section.
     public init() {}

@@ -14,12 +14,14 @@ extension Duel {
         case 58..<64: release(org)
         case 64..<80: grant(org)
         case 80..<86: setCap(org)
-        case 86..<94: tick()
+        case 86..<90: tick()
+        case 90..<96: buy(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
         compare(org)
         compareNotices()
+        compareOrders()
         if step % 64 == 0 { Duel.orgs.forEach(compare) }
     }
 
@@ -123,6 +125,8 @@ extension Duel {
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         return book.debit(&usage, id: nothing, session: nothing, at: now, into: buffer)
     }
+
+    func bookUsage(_ new: UsageChange) { book(new) }
 
     private func book(_ new: UsageChange) {
         var usage = new

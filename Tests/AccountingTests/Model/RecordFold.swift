@@ -172,6 +172,12 @@ extension OrganisationSnapshot {
             }
             if body.amount != nil { caps.append(body) }
         case .dayTurned(let body): today = body.today
+        case .purchaseConfirmed(let body):
+            take(
+                Change(appliedAt: change.appliedAt, org: org, body: .grantIssued(body.grant))
+            )
+            takePurchase(change)
+        case .topUpSet, .purchaseAsked, .purchaseFailed, .topUpLimitReached: takePurchase(change)
         default: break
         }
     }

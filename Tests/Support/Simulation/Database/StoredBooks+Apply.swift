@@ -257,10 +257,15 @@ extension StoredOrganisation {
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
+        case .purchaseConfirmed(let body):
+            try issue(body.grant, org, at: at, &result)
+            try applyPurchase(change, at: at)
+        case .topUpSet, .purchaseAsked, .purchaseFailed, .topUpLimitReached:
+            try applyPurchase(change, at: at)
         }
     }
 
-    private func insert<Key: Hashable, Row>(
+    func insert<Key: Hashable, Row>(
         _ table: inout [Key: Row],
         _ key: Key,
         _ row: Row,

@@ -56,6 +56,7 @@ extension StoredBooks {
         grants.sort { ($0.issuedAt, $0.org, $0.grant) < ($1.issuedAt, $1.org, $1.grant) }
         for found in usage { receive(.usageIdentity(found)) }
         for found in grants { receive(.grantIdentity(found)) }
+        loadPurchaseIdentities(since: moment, receive)
     }
 }
 
@@ -79,6 +80,7 @@ extension StoredOrganisation {
             CapChanged(scope: $0.key.scope, id: $0.key.id, period: $0.key.period, amount: $0.value)
         }
         snapshot.spends = spends
+        snapshot.purchasing = purchasing
         return snapshot
     }
 

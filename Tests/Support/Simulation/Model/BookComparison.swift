@@ -8,11 +8,11 @@ package struct BookComparison {
 
     package init() {}
 
-    private mutating func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
+    mutating func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
         if !condition, difference == nil { difference = promise() }
     }
 
-    private mutating func expectEqual<Value: Equatable>(
+    mutating func expectEqual<Value: Equatable>(
         _ book: Value,
         _ model: Value,
         _ subject: @autoclosure () -> String
@@ -43,6 +43,7 @@ package struct BookComparison {
         compareGrants(mine, model)
         compareHolds(org, book, model)
         compareScopes(mine, model)
+        compareShop(org, book, model)
     }
 
     private mutating func compareGrants(_ mine: Organisation, _ model: NaiveOrganisation) {

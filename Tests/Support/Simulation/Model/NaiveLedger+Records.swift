@@ -9,7 +9,13 @@ import Quantities
 /// decision.
 extension NaiveOrganisation {
     /// What keeps a decision from being taken now; nil when all that is due has happened.
-    private mutating func overdue(at moment: Timestamp) -> String? {
+    mutating func overdue(at moment: Timestamp) -> String? {
+        if let overdue = overdueGrantOrDay(at: moment) { return overdue }
+        let verdict = verdict()
+        return verdict == .nothing ? nil : "decided before a top-up at \(posted): \(verdict)"
+    }
+
+    mutating func overdueGrantOrDay(at moment: Timestamp) -> String? {
         now = moment.microseconds
         if let index = firstDue() {
             let grant = grants[index]
@@ -226,7 +232,8 @@ extension NaiveOrganisation {
     /// already when it was booked.
     mutating func imbalance() -> String? {
         let isCovered = grants.allSatisfy { kept(of: $0.number) <= $0.remaining }
-        if available >= 0, isCovered { overshoot = 0 }
+        // What a hold has let go of a grant that is over does not cover anything: it lapses next.
+        if available >= 0, isCovered, firstDue() == nil { overshoot = 0 }
         if available < -overshoot {
             return "\(held) is held of \(posted), and only \(overshoot) had to be booked"
         }
