@@ -23,7 +23,7 @@ struct Meterctl: AsyncParsableCommand {
             GrantCommand.self, CapCommand.self, BalanceCommand.self, TransactionsCommand.self,
             UsageCommand.self, AuditCommand.self, RatesCommand.self, ConfigCommand.self,
             MigrateCommand.self, SendCommand.self, AuthorizeCommand.self, WatchCommand.self,
-            DemoCommand.self,
+            DemoCommand.self, PurchaseCommand.self, ReceiptCommand.self, TopUpCommand.self,
         ]
     )
 

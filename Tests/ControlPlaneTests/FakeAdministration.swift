@@ -26,6 +26,7 @@ final class FakeAdministration: Administration {
         var brokenCard = false
         var filters: [TransactionFilter] = []
         var usageFilters: [UsageFilter] = []
+        var shops: [String: Shop] = [:]
     }
 
     let state = Mutex(State())

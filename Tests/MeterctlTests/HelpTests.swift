@@ -11,7 +11,9 @@ import Testing
         "key revoke", "grant", "cap", "cap set", "cap clear", "cap list", "balance",
         "transactions", "usage", "audit", "rates", "rates check", "rates import", "rates diff",
         "rates show", "rates reload", "config", "config check", "migrate", "send", "authorize",
-        "watch", "demo",
+        "watch", "demo", "purchase", "purchase create", "purchase confirm", "purchase fail",
+        "purchase list", "purchase show", "receipt", "topup", "topup set", "topup on",
+        "topup off", "topup show",
     ]
 
     @Test(arguments: verbs)

@@ -109,6 +109,16 @@ import Testing
             sql: "INSERT INTO rollups VALUES (2, '2025-01-01', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
             faults: [.rollup]
         ),
+        Plant(
+            sql: "INSERT INTO purchases VALUES (2, 2, 'open', false, '', 1, 1, 'EUR', 'manual', "
+                + "'2026-03-01', now())",
+            faults: [.purchases]
+        ),
+        Plant(
+            sql: "INSERT INTO purchases VALUES (2, 1, 'confirmed', false, '', 7, 1, 'EUR', "
+                + "'manual', '2026-03-01', now(), now(), 'pi_1', 1, 1)",
+            faults: [.purchases]
+        ),
     ]
 
     @Test(arguments: plants)

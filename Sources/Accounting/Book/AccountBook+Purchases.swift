@@ -98,6 +98,19 @@ extension AccountBook {
             ?? purchasing.recent.last { $0.number == number }
     }
 
+    /// A purchase that was confirmed lately, by its receipt; nil when only PostgreSQL knows it.
+    ///
+    /// - Parameters:
+    ///   - receipt: The receipt's number.
+    ///   - org: The organisation.
+    /// - Returns: A copy.
+    public func purchase(withReceipt receipt: UInt32, of org: UInt32) -> Purchase? {
+        purchasings[org]?.recent.last { $0.receipt == receipt && receipt != 0 }
+    }
+
+    /// Whether there is something to be taken by `takePurchaseOrders` or `takeTopUpTroubles`.
+    public var hasPurchaseNews: Bool { !purchaseOrders.isEmpty || !topUpTroubles.isEmpty }
+
     /// The purchase that a payment belongs to, as far as memory knows.
     ///
     /// - Parameters:
@@ -276,6 +289,8 @@ extension AccountBook {
             payment: payment.payment,
             grant: grant
         )
+        // What is paid for needs no connector.
+        purchaseOrders.removeAll { $0.org == org && $0.purchase.number == found.number }
         let wasInTrouble = found.asked.automatic && (purchasings[org]?.topUp?.failures ?? 0) > 0
         commit(.purchaseConfirmed(body), org: org, at: moment, into: buffer)
         if wasInTrouble { topUpTroubles.append(.over(org: org)) }

@@ -43,6 +43,11 @@ struct FieldReader {
         }
     }
 
+    /// Whether a field is there and not null.
+    func contains(_ name: String) -> Bool {
+        fields[name].map { $0 != .null } ?? false
+    }
+
     // MARK: - Text
 
     /// A text that must be there.

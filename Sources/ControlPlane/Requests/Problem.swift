@@ -70,6 +70,8 @@ struct Problem: Error, Sendable, Equatable {
             case .exists, .idempotencyConflict: .conflict
             case .accountClosed: .forbidden
             case .overloaded, .unavailable: .serviceUnavailable
+            case .refused: .forbidden
+            case .paymentUsed, .purchaseSettled: .conflict
             }
         var field: String?
         if case .invalid(let name, _) = error { field = name }

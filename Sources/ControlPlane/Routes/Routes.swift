@@ -29,7 +29,7 @@ struct Route: Sendable {
 enum Routes {
     static let all: [Route] =
         OrganisationRoutes.all + KeyRoutes.all + MoneyRoutes.all + LedgerRoutes.all
-        + OperationRoutes.all
+        + OperationRoutes.all + PurchaseRoutes.all
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options,

@@ -420,4 +420,6 @@ public struct StatusReport: Sendable, Hashable {
     public var overshoot: Amount
     /// The rate card in force.
     public var rateCard: String
+    /// Purchases since start.
+    public var purchases = PurchaseFigures()
 }

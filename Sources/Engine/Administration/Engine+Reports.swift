@@ -107,7 +107,8 @@ extension Engine {
             granted: counters.granted.value,
             refused: counters.refused.value,
             overshoot: counters.overshoot,
-            rateCard: pricing.current.table.name
+            rateCard: pricing.current.table.name,
+            purchases: counters.purchases.withLock { $0 }
         )
     }
 

@@ -31,6 +31,7 @@ final class Shard: @unchecked Sendable {
     let holdSettings: HoldSettings
     let names: NameRegistry
     let directory: Directory
+    private let desk: PurchaseDesk
 
     private let books: [AccountBook?]
     let bookPointers: BookPointers
@@ -71,6 +72,7 @@ final class Shard: @unchecked Sendable {
         holdSettings = parts.holds
         names = parts.names
         directory = parts.directory
+        desk = parts.desk
         books = parts.books
         bookPointers = BookPointers(parts.books)
         pricing = parts.pricing
@@ -99,6 +101,7 @@ final class Shard: @unchecked Sendable {
         for loop in commands.indices { drain(loop) }
         continueScans()
         tellNotices()
+        handOverPurchases()
         if flush() { finishTurn() }
         publishTimes()
     }
@@ -375,10 +378,21 @@ final class Shard: @unchecked Sendable {
             due = min(due, book.nextDue)
             overshoot += book.overshoot
             open += book.openHolds
+            // Purchases are handed over by a whole turn.
+            if book.hasPurchaseNews { due = .epoch }
         }
         signal.setNextDue(due)
         signal.setOpenHolds(open)
         counters.setOvershoot(overshoot, shard: index)
+    }
+
+    /// Hands what is to be bought to its connectors, and troubles to people, once it is safe.
+    private func handOverPurchases() {
+        for case .some(let book) in books where book.hasPurchaseNews {
+            let orders = book.takePurchaseOrders()
+            let troubles = book.takeTopUpTroubles()
+            finish { [desk] in desk.take(asked: orders, troubles) }
+        }
     }
 
     private func tellNotices() {

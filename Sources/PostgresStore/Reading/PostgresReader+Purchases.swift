@@ -67,6 +67,28 @@ extension PostgresReader {
         return try PostgresReader.rows(answer, PostgresReader.purchase).first
     }
 
+    /// The purchase with a receipt, or nil when there is none with this number.
+    ///
+    /// - Parameters:
+    ///   - receipt: The receipt's number.
+    ///   - org: Whose.
+    /// - Returns: The purchase.
+    /// - Throws: What the server or the transport says.
+    public func purchase(
+        withReceipt receipt: UInt32,
+        of org: OrgNumber
+    ) throws(StoreError) -> Purchase? {
+        var parameters = QueryParameters()
+        parameters.add(org.raw)
+        parameters.add(receipt)
+        let answer = try open().query(
+            "\(PostgresReader.purchaseColumns) WHERE org = $1 AND receipt = $2",
+            parameters,
+            during: "reading a receipt"
+        )
+        return try PostgresReader.rows(answer, PostgresReader.purchase).first
+    }
+
     /// The purchase that a payment belongs to, or nil when there is none.
     ///
     /// - Parameters:

@@ -32,6 +32,16 @@ final class Evidence {
         var grant: UInt32
     }
 
+    struct PurchaseKey: Hashable {
+        var org: UInt32
+        var purchase: UInt32
+    }
+
+    struct PaymentKey: Hashable {
+        var org: UInt32
+        var payment: String
+    }
+
     private enum Entry {
         case booked(SequenceKey)
         case identified(String, UInt128, Booking?)
@@ -39,6 +49,8 @@ final class Evidence {
         case named(UInt32, String?)
         case held(HoldKey)
         case granted(GrantKey, UInt128)
+        case asked(PurchaseKey)
+        case paid(PaymentKey)
         case created(String)
     }
 
@@ -51,6 +63,8 @@ final class Evidence {
     private(set) var holds: [HoldKey: UInt64] = [:]
     private(set) var grants: [GrantKey: (position: UInt64, amount: Amount)] = [:]
     private var grantIdentities: Set<UInt128> = []
+    private(set) var purchases: [PurchaseKey: UInt64] = [:]
+    private(set) var payments: [PaymentKey: (position: UInt64, purchase: UInt32)] = [:]
     private(set) var organisations: [String: UInt64] = [:]
 
     /// The last record of each organisation that may end a cutoff.
@@ -112,7 +126,7 @@ final class Evidence {
 
     private func take(_ change: Change, _ position: UInt64) {
         switch change.body {
-        case .grantIssued, .grantActivated, .capChanged, .dayTurned:
+        case .grantIssued, .grantActivated, .capChanged, .dayTurned, .purchaseConfirmed:
             easings[change.org] = position
         default: break
         }
@@ -139,6 +153,16 @@ final class Evidence {
             grants[key] = (position, grant.amount)
             grantIdentities.insert(grant.identity)
             log.append((position, .granted(key, grant.identity)))
+        case .purchaseAsked(let purchase):
+            let key = PurchaseKey(org: change.org, purchase: purchase.purchase)
+            if purchases[key] != nil { note("asked-twice", "\(key)") }
+            purchases[key] = position
+            log.append((position, .asked(key)))
+        case .purchaseConfirmed(let body):
+            let key = PaymentKey(org: change.org, payment: body.payment)
+            if payments[key] != nil { note("paid-twice", "\(key)") }
+            payments[key] = (position, body.purchase)
+            log.append((position, .paid(key)))
         case .organisationCreated(let organisation):
             if organisations[organisation.name] != nil {
                 note("created-twice", organisation.name)
@@ -164,6 +188,8 @@ final class Evidence {
             case .granted(let key, let identity):
                 grants[key] = nil
                 grantIdentities.remove(identity)
+            case .asked(let key): purchases[key] = nil
+            case .paid(let key): payments[key] = nil
             case .created(let name): organisations[name] = nil
             }
         }

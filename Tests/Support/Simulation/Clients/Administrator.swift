@@ -14,13 +14,19 @@ enum AdministrativeCall: Sendable {
     case grant(organisation: String, request: GrantRequest)
     case cap(organisation: String, target: CapTarget, period: CapPeriod, amount: Amount?)
     case close(organisation: String)
+    case purchase(organisation: String, request: PurchaseRequest)
+    case confirm(organisation: String, purchase: UInt32, payment: String)
+    case fail(organisation: String, purchase: UInt32)
+    case topUp(organisation: String, request: TopUpRequest)
 
     var organisation: String {
         switch self {
         case .createOrganisation(let name, _): name
         case .createProject(let organisation, _), .createKey(let organisation, _, _),
             .rotateKey(let organisation, _), .revokeKey(let organisation, _),
-            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation):
+            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
+            .purchase(let organisation, _), .confirm(let organisation, _, _),
+            .fail(let organisation, _), .topUp(let organisation, _):
             organisation
         }
     }
@@ -31,6 +37,7 @@ enum AdministrativeAnswer: Sendable {
     case done
     case secret(String)
     case granted(GrantReceipt)
+    case purchased(PurchaseReceipt)
     case failed(AdministrationError)
 }
 
@@ -45,15 +52,17 @@ final class AnswerBox: Sendable {
 /// An administrator: one call after the other, each repeated until its outcome is known.
 final class Administrator {
     unowned let world: Simulation
-    private let name: String
+    let name: String
     private var call: AdministrativeCall?
     private var box: AnswerBox?
     /// In which of the daemon's lives the call is under way.
     private var life = 0
     /// Whether the call may have been carried out already, in a life that has ended.
     private var isRepeated = false
-    private var calls = 0
+    private(set) var calls = 0
     private var lastGrant: AdministrativeCall?
+    /// Calls about purchases, to be made again in another order.
+    var buyingCalls: [AdministrativeCall] = []
 
     init(_ world: Simulation, _ name: String) {
         self.world = world
@@ -137,6 +146,8 @@ final class Administrator {
                 )
             case .close(let organisation):
                 _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
+            case .purchase, .confirm, .fail, .topUp:
+                return try await Administrator.buy(call, engine)
             }
             return .done
         } catch {
@@ -149,6 +160,8 @@ final class Administrator {
         _ call: AdministrativeCall
     ) throws(Violation) {
         if case .failed(.overloaded) = answer { return }
+        // What was settled lately and is not stored yet cannot be told for a moment.
+        if case .failed(.unavailable) = answer { return }
         self.call = nil
         switch (call, answer) {
         case (.createOrganisation(let name, let zone), .done):
@@ -176,6 +189,8 @@ final class Administrator {
             lastGrant = call
         case (.cap, .done): break
         case (.close(let organisation), .done): world.closed(organisation)
+        case (.purchase, _), (.confirm, _), (.fail, _), (.topUp, _):
+            try takeBuying(answer, call)
         // What was closed takes nothing more; a rotated key may be revoked.
         case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
         // A grant may have run out, and a key may have been revoked, before the call came through.
@@ -201,7 +216,7 @@ final class Administrator {
         try world.noteGrant(request.idempotencyKey, key)
     }
 
-    private func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
+    func expectDurable(_ position: UInt64?, _ what: String) throws(Violation) {
         guard let position else { throw Violation("acked-lost", what) }
         guard position <= world.durableFloor else {
             throw Violation("acked-unsafe", "\(what) at \(position)")
@@ -244,6 +259,8 @@ final class Administrator {
             return cap(account)
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
+        case 12, 13, 14, 15:
+            return buying(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)

@@ -118,13 +118,21 @@ extension StoredBooks {
         for identity in found { receive(.purchaseIdentity(identity)) }
     }
 
-    /// The purchase that a payment belongs to, as a reader is told.
-    package func purchase(paidBy payment: String, of org: UInt32) -> Purchase? {
-        organisations[org]?.purchases.values.first { $0.payment == payment }
-    }
-
     /// A purchase, as a reader is told.
-    package func purchase(_ number: UInt32, of org: UInt32) -> Purchase? {
-        organisations[org]?.purchases[number]
+    package func purchase(_ key: PurchaseWanted, of org: UInt32) -> Purchase? {
+        organisations[org]?.purchases.values.first { row in
+            switch key {
+            case .number(let number): row.number == number
+            case .receipt(let receipt): row.receipt == receipt
+            case .payment(let payment): row.payment == payment
+            }
+        }
     }
+}
+
+/// By what a purchase is looked up.
+package enum PurchaseWanted {
+    case number(UInt32)
+    case receipt(UInt32)
+    case payment(String)
 }

@@ -46,6 +46,12 @@ enum SimulatedCard {
               - from: 2026-03-02T00:00:00Z
                 input: 3
                 output: 9
+        offer:
+          credit: {name: credit, value: 1, currency: EUR}
+          packs:
+            small: {credits: 0.05, price: 1}
+          custom: {price: 10}
+          top_up: {monthly_limit: 5, retry_after_s: 20, retry_at_most_s: 120}
 
         """
 }
