@@ -1,9 +1,11 @@
-// fallocate, accept4 and struct ucred are GNU extensions.
+// fallocate, accept4, struct ucred and most of what posix_spawn does here are GNU extensions.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -204,4 +206,63 @@ static bool has_hardware(void) {
 uint32_t meterd_crc32c(uint32_t crc, const void *bytes, size_t length) {
     return has_hardware() ? crc_hardware(crc, bytes, length)
                           : meterd_crc32c_portable(crc, bytes, length);
+}
+
+static int spawn_between(char *const *arguments, char *const *environment, pid_t *child, int input,
+                         int output) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t signals;
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code != 0) {
+        return code;
+    }
+    code = posix_spawnattr_init(&attributes);
+    if (code != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return code;
+    }
+    if ((code = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
+        (code = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (code = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+        (code = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0) {
+        sigemptyset(&signals);
+        posix_spawnattr_setsigmask(&attributes, &signals);
+        sigfillset(&signals);
+        posix_spawnattr_setsigdefault(&attributes, &signals);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                  POSIX_SPAWN_SETPGROUP);
+        code = posix_spawn(child, arguments[0], &actions, &attributes, arguments, environment);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
+int meterd_spawn(char *const *arguments, char *const *environment, int32_t *child, int *input,
+                 int *output) {
+    int to[2], from[2];
+    pid_t pid = 0;
+    if (pipe2(to, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    if (pipe2(from, O_CLOEXEC) != 0) {
+        int code = errno;
+        close(to[0]);
+        close(to[1]);
+        return code;
+    }
+    int code = spawn_between(arguments, environment, &pid, to[0], from[1]);
+    close(to[0]);
+    close(from[1]);
+    if (code != 0) {
+        close(to[1]);
+        close(from[0]);
+        return code;
+    }
+    *child = (int32_t)pid;
+    *input = to[1];
+    *output = from[0];
+    return 0;
 }

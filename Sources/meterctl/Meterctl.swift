@@ -23,10 +23,9 @@ struct Meterctl: AsyncParsableCommand {
             GrantCommand.self, CapCommand.self, BalanceCommand.self, TransactionsCommand.self,
             UsageCommand.self, AuditCommand.self, RatesCommand.self, ConfigCommand.self,
             MigrateCommand.self, SendCommand.self, AuthorizeCommand.self, WatchCommand.self,
-            DemoCommand.self, MachineCommand.self,
-            PlanCommand.self, CouponCommand.self, BillingCommand.self, AdjustCommand.self,
-            InvoiceCommand.self,
-            RefundCommand.self, AlertsCommand.self,
+            DemoCommand.self, MachineCommand.self, PurchaseCommand.self, ReceiptCommand.self,
+            TopUpCommand.self, PlanCommand.self, CouponCommand.self, BillingCommand.self,
+            AdjustCommand.self, InvoiceCommand.self, RefundCommand.self, AlertsCommand.self,
         ]
     )
 

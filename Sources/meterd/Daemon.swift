@@ -82,6 +82,7 @@ final class Daemon: Sendable {
                         calendar: SystemZoneCalendar(),
                         version: MeterdVersion.text,
                         log: { logger.info("\($0)") },
+                        warn: { logger.warning("\($0)") },
                         isStopping: {
                             // Asked at each try to reach PostgreSQL: it may boot slower than we do.
                             self.systemd.send(

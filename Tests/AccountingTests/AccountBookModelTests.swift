@@ -11,11 +11,11 @@ import Testing
     @Test(arguments: UInt64(1)...20)
     func `book and naive ledger agree after every step, and the records rebuild it`(seed: UInt64) {
         let duel = Duel(seed: seed)
-        duel.run(steps: 1200)
+        duel.run(steps: 1800)
         #expect(duel.difference == nil)
         let met = [
             "debit", "granted", "final", "overCap", "overBalance", "debt", "manyDraws", "refunded",
-            "lowBalance",
+            "lowBalance", "bought", "toppedUp", "failed", "again",
         ]
         for kind in met {
             #expect(duel.tally[kind, default: 0] > 0, "the run is worth its name: \(duel.tally)")

@@ -28,6 +28,7 @@ final class FakeAdministration: Administration {
         var usageFilters: [UsageFilter] = []
         var alertRules: AlertRules?
         var alertFilters: [AlertFilter] = []
+        var shops: [String: Shop] = [:]
     }
 
     let state = Mutex(State())

@@ -82,6 +82,21 @@ import Testing
         # HELP meterd_alerts_raised_total Alerts that went off since start.
         # TYPE meterd_alerts_raised_total counter
         meterd_alerts_raised_total 0
+        # HELP meterd_purchases_asked_total Purchases asked for since start.
+        # TYPE meterd_purchases_asked_total counter
+        meterd_purchases_asked_total 0
+        # HELP meterd_purchases_confirmed_total Purchases paid since start.
+        # TYPE meterd_purchases_confirmed_total counter
+        meterd_purchases_confirmed_total 0
+        # HELP meterd_topups_failed_total Top-ups that failed since start.
+        # TYPE meterd_topups_failed_total counter
+        meterd_topups_failed_total 0
+        # HELP meterd_topup_limits_reached_total Top-ups refused by a month's limit since start.
+        # TYPE meterd_topup_limits_reached_total counter
+        meterd_topup_limits_reached_total 0
+        # HELP meterd_connector_runs_unclear_total Connector runs of unclear outcome since start.
+        # TYPE meterd_connector_runs_unclear_total counter
+        meterd_connector_runs_unclear_total 0
 
         """
 

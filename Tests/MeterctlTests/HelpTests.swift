@@ -14,6 +14,9 @@ import Testing
         "watch", "demo", "plan", "plan set", "plan show", "coupon", "coupon redeem",
         "coupon list", "billing", "billing set", "billing show", "adjust", "invoice",
         "refund", "alerts", "alerts list", "alerts settings", "alerts set", "alerts reset",
+        "purchase", "purchase create", "purchase confirm", "purchase fail",
+        "purchase list", "purchase show", "receipt", "topup", "topup set", "topup on",
+        "topup off", "topup show",
     ]
 
     @Test(arguments: verbs)

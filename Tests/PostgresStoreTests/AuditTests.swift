@@ -120,6 +120,16 @@ import Testing
             faults: [.refund],
             line: 7
         ),
+        Plant(
+            sql: "INSERT INTO purchases VALUES (2, 2, 'open', false, '', 1, 1, 'EUR', 'manual', "
+                + "'2026-03-01', now())",
+            faults: [.purchases]
+        ),
+        Plant(
+            sql: "INSERT INTO purchases VALUES (2, 1, 'confirmed', false, '', 7, 1, 'EUR', "
+                + "'manual', '2026-03-01', now(), now(), 'pi_1', 1, 1)",
+            faults: [.purchases]
+        ),
     ]
 
     @Test(arguments: plants)

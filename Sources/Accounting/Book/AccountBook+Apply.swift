@@ -15,6 +15,8 @@ extension AccountBook {
             }
             now = max(now, usage.appliedAt)
             apply(usage, slot: slot)
+            // What it made due is asked for when running goes on, should its record be lost.
+            if organisations[slot].flags.contains(.hasTopUp) { schedule(slot) }
             return true
         }
         guard let change = Change.decode(record) else { return false }
@@ -78,6 +80,11 @@ extension AccountBook {
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break
+        case .topUpSet(let body): apply(change.org, body)
+        case .purchaseAsked(let body): apply(change.org, body, at: change.appliedAt)
+        case .purchaseConfirmed(let body): apply(change.org, body, at: change.appliedAt)
+        case .purchaseFailed(let body): apply(change.org, body, at: change.appliedAt)
+        case .topUpLimitReached(let body): apply(change.org, body)
         }
     }
 
@@ -121,6 +128,7 @@ extension AccountBook {
             organisation.grants.removeAll()
             organisation.closed = true
         }
+        if let slot = slot(of: org) { stopTopUp(slot) }
     }
 
     func issue(_ org: UInt32, _ body: GrantIssued, at moment: Timestamp) {
@@ -146,6 +154,7 @@ extension AccountBook {
                 GrantActivated(grant: body.grant, amount: body.amount, debtPaid: body.debtPaid)
             )
         }
+        if body.identity == 0 { return }
         grantIdentities.insert(body.identity, content: body.content, result: body.grant, at: moment)
     }
 

@@ -50,6 +50,7 @@ extension AccountBook {
         for hold in holds.sorted where hold.number.org.raw == org {
             release(hold.number, lapsed: false, at: moment, into: buffer)
         }
+        failOpenPurchases(slot, at: moment, into: buffer)
         var forfeited = Draws()
         for grant in organisations[slot].grants where grant.active {
             forfeited.append(Draw(grant: grant.number, amount: grant.remaining))

@@ -63,6 +63,9 @@ extension AccountBook {
         apply(record, slot: slot)
         judgeAlerts(slot, hasFallen: charge.isPositive, at: moment, into: buffer)
         if organisation.pointee.deadline <= moment { advance(slot, to: moment, into: buffer) }
+        if organisation.pointee.flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
         return .booked
     }
 

@@ -68,5 +68,6 @@ extension AccountBook {
             digest.combine(UInt64(cap.id))
             digest.combine(cap.amount)
         }
+        purchasings[organisation.number]?.combine(into: &digest)
     }
 }

@@ -66,6 +66,7 @@ extension AccountBook {
         load(snapshot.terms, slot: slot)
         for deployment in snapshot.deployments { put(deployment, slot: slot) }
         if let found = snapshot.alerts { loadAlerts(found, org: snapshot.org) }
+        if let purchasing = snapshot.purchasing { load(purchasing, slot: slot) }
         refreshCutoffs(slot, at: now)
         schedule(slot)
         notices.removeAll()

@@ -83,6 +83,9 @@ extension AccountBook {
         if organisations[slot].flags.contains(.hasRuns) {
             advanceRuns(slot, to: moment, into: buffer)
         }
+        if organisations[slot].flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
         schedule(slot)
         refreshCutoffs(slot, at: moment)
     }
@@ -142,6 +145,7 @@ extension AccountBook {
             if needsDays(slot) { next = min(next, organisations[slot].today.end) }
         }
         if organisations[slot].flags.contains(.hasRuns) { next = min(next, runDeadline(slot)) }
+        if organisations[slot].flags.contains(.hasTopUp) { next = min(next, topUpDeadline(slot)) }
         setDeadline(slot, next)
     }
 

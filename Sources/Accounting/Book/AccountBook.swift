@@ -46,6 +46,12 @@ public final class AccountBook {
     @exclusivity(unchecked) public internal(set) var alertDefaults = AlertRules()
     /// How many alerts went off since this book was made.
     @exclusivity(unchecked) public internal(set) var raisedCount: UInt64 = 0
+    /// What organisations buy, by their numbers.
+    @exclusivity(unchecked) var purchasings: [UInt32: Purchasing] = [:]
+    /// Calls that ask for purchases, and payments.
+    @exclusivity(unchecked) var purchaseIdentities: IdentityWindow
+    @exclusivity(unchecked) var purchaseOrders: [PurchaseOrder] = []
+    @exclusivity(unchecked) var topUpTroubles: [TopUpTrouble] = []
     let calendar: any ZoneCalendar
     /// The machines of those who have some, by organisation; never gone through in this order.
     @exclusivity(unchecked) var machines: [UInt32: OrganisationMachines] = [:]
@@ -79,6 +85,10 @@ public final class AccountBook {
         )
         // Calls that give credits are rare and costly to repeat: they are remembered for 35 days.
         self.grantIdentities = IdentityWindow(
+            capacity: windowEntries,
+            ageMicroseconds: 35 * 86_400_000_000
+        )
+        self.purchaseIdentities = IdentityWindow(
             capacity: windowEntries,
             ageMicroseconds: 35 * 86_400_000_000
         )

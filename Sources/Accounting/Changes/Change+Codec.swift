@@ -114,6 +114,8 @@ extension Change.Body {
         case .alertsSet(let body):
             body.encode(into: &writer)
             return .alertsSet
+        case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
+            return encodePurchase(into: &writer)
         }
     }
 
@@ -231,6 +233,8 @@ extension Change.Body {
         case .alertRaised: return .alertRaised(try AlertRaised(from: &reader))
         case .alertCleared: return .alertCleared(try AlertCleared(from: &reader))
         case .alertsSet: return .alertsSet(try AlertsSet(from: &reader))
+        case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
+            return try decodePurchase(kind, from: &reader)
         }
     }
 

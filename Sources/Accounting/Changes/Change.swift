@@ -33,6 +33,12 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case alertRaised = 50
     case alertCleared = 51
     case alertsSet = 52
+
+    case topUpSet = 40
+    case purchaseAsked = 41
+    case purchaseConfirmed = 42
+    case purchaseFailed = 43
+    case topUpLimitReached = 44
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -89,6 +95,12 @@ public struct Change: Sendable, Hashable {
         case alertRaised(AlertRaised)
         case alertCleared(AlertCleared)
         case alertsSet(AlertsSet)
+
+        case topUpSet(TopUpSet)
+        case purchaseAsked(PurchaseAsked)
+        case purchaseConfirmed(PurchaseConfirmed)
+        case purchaseFailed(PurchaseFailed)
+        case topUpLimitReached(TopUpLimitReached)
     }
 }
 

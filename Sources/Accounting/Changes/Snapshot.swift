@@ -44,6 +44,8 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var terms = TermsSnapshot()
     /// Its deployments, by number from 1.
     public var deployments: [Deployment] = []
+    /// What it buys, if it ever did.
+    public var purchasing: Purchasing?
 
     /// An organisation with nothing in it yet.
     ///

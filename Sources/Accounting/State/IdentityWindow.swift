@@ -51,6 +51,12 @@ public struct IdentityWindow {
         return entry.content == content ? .repeated(result: entry.result) : .conflict
     }
 
+    /// What is known of an identity, whatever its content.
+    ///
+    /// - Parameter identity: Who calls and what the call's own id is.
+    /// - Returns: The entry, or nil when it is new.
+    public func entry(of identity: UInt128) -> Entry? { known[identity] }
+
     /// Remembers an identity, and forgets what has left the window.
     ///
     /// - Parameters:

@@ -43,6 +43,12 @@ void meterd_unmap(void *start, size_t bytes);
 /// only a wish: where the kernel has none to give, nothing changes.
 void meterd_use_large_pages(void *start, size_t bytes);
 
+/// Starts a program with pipes for its standard input and output, in a process group of its own, in the
+/// root directory, with no other open files but standard error and with all signals at their defaults.
+/// Returns 0, or an errno value and nothing started. Arguments and environment end with NULL.
+int meterd_spawn(char *const *arguments, char *const *environment, int32_t *child, int *input,
+                 int *output);
+
 /// `meterd_crc32c` by table only; tests compare the two.
 uint32_t meterd_crc32c_portable(uint32_t crc, const void *bytes, size_t length);
 

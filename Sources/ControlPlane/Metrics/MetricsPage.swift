@@ -42,7 +42,9 @@ enum MetricsPage {
         }
     }
 
-    private static let metrics: [Metric] = about + positions + journal + state + outcomes
+    private static let metrics: [Metric] =
+        about + positions + journal + state + outcomes
+        + purchases
 
     private static let about: [Metric] = {
         var info = Metric("meterd_info", .gauge, "Always 1; the labels tell what runs.") { _ in
@@ -148,6 +150,30 @@ enum MetricsPage {
         Metric("meterd_alerts_raised_total", .counter, "Alerts that went off since start.") {
             String($0.alertsRaised)
         },
+    ]
+
+    private static let purchases: [Metric] = [
+        Metric("meterd_purchases_asked_total", .counter, "Purchases asked for since start.") {
+            String($0.purchases.asked)
+        },
+        Metric("meterd_purchases_confirmed_total", .counter, "Purchases paid since start.") {
+            String($0.purchases.confirmed)
+        },
+        Metric(
+            "meterd_topups_failed_total",
+            .counter,
+            "Top-ups that failed since start."
+        ) { String($0.purchases.topUpsFailed) },
+        Metric(
+            "meterd_topup_limits_reached_total",
+            .counter,
+            "Top-ups refused by a month's limit since start."
+        ) { String($0.purchases.limitsReached) },
+        Metric(
+            "meterd_connector_runs_unclear_total",
+            .counter,
+            "Connector runs of unclear outcome since start."
+        ) { String($0.purchases.unclearRuns) },
     ]
 
     private static func seconds(_ time: Timestamp) -> String {

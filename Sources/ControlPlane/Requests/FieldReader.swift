@@ -48,6 +48,11 @@ struct FieldReader {
         fields[name].map { $0 != .null } ?? false
     }
 
+    /// Whether a field is there and not null.
+    func contains(_ name: String) -> Bool {
+        fields[name].map { $0 != .null } ?? false
+    }
+
     // MARK: - Text
 
     /// A text that must be there.

@@ -73,6 +73,8 @@ struct Problem: Error, Sendable, Equatable {
             case .planRequired: .forbidden
             case .couponRedeemed: .conflict
             case .overloaded, .unavailable: .serviceUnavailable
+            case .refused: .forbidden
+            case .paymentUsed, .purchaseSettled: .conflict
             }
         var field: String?
         if case .invalid(let name, _) = error { field = name }

@@ -29,9 +29,8 @@ struct Route: Sendable {
 enum Routes {
     static let all: [Route] =
         OrganisationRoutes.all + KeyRoutes.all + MoneyRoutes.all + LedgerRoutes.all
-        + OperationRoutes.all + TermsRoutes.all + MachineRoutes.all
-        + RefundRoutes.all
-        + AlertRoutes.all
+        + OperationRoutes.all + TermsRoutes.all + MachineRoutes.all + PurchaseRoutes.all
+        + RefundRoutes.all + AlertRoutes.all
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options,

@@ -5,7 +5,7 @@ import Quantities
 ///
 /// Queue:       callable from any task; each call hops to the shard that owns the organisation.
 /// Invariants:  a call that changes something returns after its record is durable in the journal.
-public protocol Administration: TermsAdministration {
+public protocol Administration: TermsAdministration, PurchaseAdministration {
     /// Opens an organisation with an empty wallet.
     ///
     /// - Parameters:
@@ -256,6 +256,12 @@ public enum AdministrationError: Error, Sendable, Hashable {
     case overloaded(reason: String)
     /// PostgreSQL is away, and this needs it. HTTP 503.
     case unavailable(reason: String)
+    /// It may not, by a rule that has a word of its own. HTTP 403.
+    case refused(code: String, message: String)
+    /// The payment was used before, for another purchase. HTTP 409.
+    case paymentUsed(String, purchase: UInt32?)
+    /// The purchase was confirmed or failed before. HTTP 409.
+    case purchaseSettled(UInt32, state: Purchase.State, payment: String)
 }
 
 extension AdministrationError: CustomStringConvertible {
@@ -278,6 +284,16 @@ extension AdministrationError: CustomStringConvertible {
             "Not taken, nothing was changed: \(reason) Try again when there is room."
         case .unavailable(let reason):
             "PostgreSQL is needed for this and is away: \(reason) Try again later."
+        case .refused(_, let message): message
+        case .paymentUsed(let payment, let purchase):
+            "payment: \"\(payment)\" was used before"
+                + (purchase.map { ", for purchase \($0)" } ?? " for something else")
+                + ". A payment is credited once."
+        case .purchaseSettled(let purchase, .failed, _):
+            "Purchase \(purchase) has failed. If it was paid for after all, record the payment as "
+                + "a purchase of its own."
+        case .purchaseSettled(let purchase, _, let payment):
+            "Purchase \(purchase) was confirmed before, by the payment \"\(payment)\"."
         }
     }
 
@@ -294,6 +310,9 @@ extension AdministrationError: CustomStringConvertible {
         case .notRefundable(let code, _): code
         case .overloaded: "overloaded"
         case .unavailable: "unavailable"
+        case .refused(let code, _): code
+        case .paymentUsed: "payment_used"
+        case .purchaseSettled: "purchase_settled"
         }
     }
 }

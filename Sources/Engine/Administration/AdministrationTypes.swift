@@ -424,4 +424,6 @@ public struct StatusReport: Sendable, Hashable {
     public var alertsRaised: UInt64 = 0
     /// The rate card in force.
     public var rateCard: String
+    /// Purchases since start.
+    public var purchases = PurchaseFigures()
 }

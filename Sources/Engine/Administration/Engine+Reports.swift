@@ -108,7 +108,8 @@ extension Engine {
             refused: counters.refused.value,
             overshoot: counters.overshoot,
             alertsRaised: counters.raisedAlerts,
-            rateCard: pricing.current.table.name
+            rateCard: pricing.current.table.name,
+            purchases: counters.purchases.withLock { $0 }
         )
     }
 

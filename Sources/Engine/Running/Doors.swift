@@ -1,3 +1,4 @@
+import Accounting
 import Journaling
 import PostgresStore
 import Quantities
@@ -22,6 +23,9 @@ package struct EngineDoors {
     package var pause: @Sendable (Int) -> Void
     /// Makes a key's secret.
     package var secret: @Sendable () -> String
+    /// Looks up purchases that memory no longer has; nil for PostgreSQL itself.
+    package var findPurchase:
+        (@Sendable (UInt32, PurchaseKey) async throws(AdministrationError) -> Purchase?)?
     /// The longest body of a journal block.
     package var blockBytes = 1 << 20
 

@@ -30,6 +30,9 @@ public final class Engine: Sendable {
     let startedAt: Timestamp
     let reader: ReaderDoor
     let version: String
+    let calendar: any ZoneCalendar
+    let desk: PurchaseDesk
+    let findPurchase: PurchaseFinder
     /// What recovery found, a sentence for the start-up log.
     public let recovery: String
 
@@ -59,6 +62,7 @@ public final class Engine: Sendable {
     ///   - version: The program's version.
     ///   - time: The clock.
     ///   - log: Takes a sentence for the log.
+    ///   - warn: Takes a sentence that somebody should act on.
     ///   - isStopping: Whether the start is to be given up.
     ///   - onFatal: Called when the daemon must not go on; the process should end.
     /// - Throws: `EngineError`.
@@ -68,6 +72,7 @@ public final class Engine: Sendable {
         version: String,
         time: any TimeSource = SystemTime(),
         log: @escaping @Sendable (String) -> Void,
+        warn: (@Sendable (String) -> Void)? = nil,
         isStopping: @escaping @Sendable () -> Bool = { false },
         onFatal: @escaping @Sendable (String) -> Void
     ) throws(EngineError) {
@@ -78,6 +83,7 @@ public final class Engine: Sendable {
             version: version,
             doors: EngineDoors(settings, time: time),
             log: log,
+            warn: warn,
             isStopping: isStopping,
             onFatal: onFatal
         )
@@ -93,6 +99,7 @@ public final class Engine: Sendable {
         version: String,
         doors: EngineDoors,
         log: @escaping @Sendable (String) -> Void,
+        warn: (@Sendable (String) -> Void)? = nil,
         isStopping: @escaping @Sendable () -> Bool,
         onFatal: @escaping @Sendable (String) -> Void
     ) throws(EngineError) {
@@ -117,6 +124,8 @@ public final class Engine: Sendable {
         )
         self.settings = settings
         self.version = version
+        self.calendar = calendar
+        desk = parts.desk
         self.drive = doors.drive
         self.pause = doors.pause
         self.secret = doors.secret
@@ -144,11 +153,13 @@ public final class Engine: Sendable {
             StoreFactory.storeSettings(settings),
             connections: settings.postgres.readerConnections
         )
+        findPurchase = doors.findPurchase ?? Engine.finder(reader)
         ticker = Mutex(nil)
         listener = Mutex(nil)
         ratesPath = Mutex(settings.ratesCard)
         recovery = recovered.summary
         parts.activate()
+        desk.begin(self, warn: warn ?? log)
         startTicker()
         useCard(pricing.current)
     }
@@ -195,6 +206,7 @@ public final class Engine: Sendable {
             ticker?.stop()
             ticker = nil
         }
+        desk.stop()
         for shard in shards { shard.stage.kick() }
         journalStage.kick()
         syncStage.kick()
@@ -246,6 +258,7 @@ public final class Engine: Sendable {
         }
         tellExhaustion()
         judgeSources(now)
+        desk.startDue(now)
         // PostgreSQL's lease wants renewing, whether there is traffic or not.
         if ticks.next() % 10 == 0 { storeStage.kick() }
     }
@@ -272,6 +285,7 @@ public final class Engine: Sendable {
             shard.stage.kick()
         }
         directory.bumpVersion()
+        handOverOpenPurchases()
     }
 
     /// Whether the daemon takes and answers requests.

@@ -21,6 +21,7 @@ final class EngineCounters: Sendable {
     let rejected = PaddedCounter()
     let repeated = PaddedCounter()
     let batches = PaddedCounter()
+    let purchases = Mutex(PurchaseFigures())
     private let overshoots: Mutex<[Amount]>
 
     init(shards: Int) {

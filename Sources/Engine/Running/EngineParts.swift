@@ -36,6 +36,7 @@ struct EngineParts {
     let segmentStage: Stage
     let storeWork: StoreStage
     let completions = Completions()
+    let desk: PurchaseDesk
     let wirings: [LoopWiring]
 
     init(
@@ -65,6 +66,7 @@ struct EngineParts {
         counters.applied.add(recovered.backlog)
         counters.journaled.add(recovered.backlog)
         storePosition = StorePosition(recovered.checkpoint)
+        desk = PurchaseDesk(health: health, counters: counters)
         let rings = RingMatrix(plan, doors.drive)
         let common = ShardCommons(
             plan: plan,
@@ -76,7 +78,8 @@ struct EngineParts {
             completions: completions,
             counters: counters,
             pricing: first,
-            declared: declared
+            declared: declared,
+            desk: desk
         )
         shards = (0..<plan.shards).map { Shard(common.parts($0)) }
         storeWork = try StoreStage(
@@ -165,6 +168,7 @@ private struct ShardCommons {
     var counters: EngineCounters
     var pricing: Pricing
     var declared: Declared
+    var desk: PurchaseDesk
 
     /// What one of them is made of.
     func parts(_ index: Int) -> ShardParts {
@@ -187,7 +191,8 @@ private struct ShardCommons {
                 partition % plan.shards == index ? book : nil
             },
             pricing: pricing,
-            declared: declared
+            declared: declared,
+            desk: desk
         )
     }
 }

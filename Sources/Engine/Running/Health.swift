@@ -14,6 +14,8 @@ final class Health: Sendable {
         case store
         /// Nobody can be let in: the process has no descriptor or memory left for a connection.
         case descriptors
+        /// Wallets cannot top themselves up, or a connector does not answer.
+        case topUps
         /// The rate card on disk is broken; the old one is in force.
         case rates
         /// The daemon must stop.

@@ -319,6 +319,8 @@ private struct LoadedState {
                 grant: found.grant,
                 at: found.issuedAt
             )
+        case .purchaseIdentity(let found):
+            books[Int(AccountBook.partition(of: found.org))].load(found)
         }
     }
 }

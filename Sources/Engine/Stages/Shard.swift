@@ -31,6 +31,7 @@ final class Shard: @unchecked Sendable {
     let holdSettings: HoldSettings
     let names: NameRegistry
     let directory: Directory
+    private let desk: PurchaseDesk
 
     private let books: [AccountBook?]
     let bookPointers: BookPointers
@@ -73,6 +74,7 @@ final class Shard: @unchecked Sendable {
         holdSettings = parts.holds
         names = parts.names
         directory = parts.directory
+        desk = parts.desk
         books = parts.books
         bookPointers = BookPointers(parts.books)
         pricing = parts.pricing
@@ -103,6 +105,7 @@ final class Shard: @unchecked Sendable {
         continueScans()
         tellNotices()
         tellOrders()
+        handOverPurchases()
         if flush() { finishTurn() }
         publishTimes()
     }
@@ -396,11 +399,22 @@ final class Shard: @unchecked Sendable {
             due = min(due, book.nextDue)
             overshoot += book.overshoot
             open += book.openHolds
+            // Purchases are handed over by a whole turn.
+            if book.hasPurchaseNews { due = .epoch }
         }
         signal.setNextDue(min(due, orders.nextTime))
         signal.setOpenHolds(open)
         counters.setOvershoot(overshoot, shard: index)
         counters.setAlerts(raisedAlerts, shard: index)
+    }
+
+    /// Hands what is to be bought to its connectors, and troubles to people, once it is safe.
+    private func handOverPurchases() {
+        for case .some(let book) in books where book.hasPurchaseNews {
+            let orders = book.takePurchaseOrders()
+            let troubles = book.takeTopUpTroubles()
+            finish { [desk] in desk.take(asked: orders, troubles) }
+        }
     }
 
     private func tellNotices() {

@@ -24,6 +24,7 @@ struct ShardParts {
     var books: [AccountBook?]
     var pricing: Pricing
     var declared: Declared
+    var desk: PurchaseDesk
 }
 
 /// How holds are sized and how long they last.

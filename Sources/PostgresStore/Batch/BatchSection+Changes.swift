@@ -23,6 +23,7 @@ struct ColdChanges {
     var raised: [Dated<AlertRaised>] = []
     var cleared: [Dated<AlertCleared>] = []
     var alertRules: [Dated<AlertsSet>] = []
+    var purchases = PurchaseChangesOfBatch()
 }
 
 // MARK: - The rare changes
@@ -64,6 +65,14 @@ extension BatchSection {
         case .alertRaised(let body): cold.raised.append(Dated(org: org, at: at, body: body))
         case .alertCleared(let body): cold.cleared.append(Dated(org: org, at: at, body: body))
         case .alertsSet(let body): cold.alertRules.append(Dated(org: org, at: at, body: body))
+        case .topUpSet(let body): set(org, body, at: at)
+        case .purchaseAsked(let body):
+            cold.purchases.asked.append(Dated(org: org, at: at, body: body))
+        case .purchaseConfirmed(let body):
+            issue(org, body.grant, at: at)
+            confirm(org, body, at: at)
+        case .purchaseFailed(let body): fail(org, body, at: at)
+        case .topUpLimitReached(let body): reachLimit(org, body)
         }
     }
 

@@ -36,6 +36,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case run
     /// More was given back of a line than it had charged.
     case refund
+    /// Purchases or receipts have gaps, or what was paid is not what was credited.
+    case purchases
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -51,6 +53,7 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .machineRollup: "a rollup of machines is not the sum of its lines"
         case .run: "what a run was debited is not the sum of its lines"
         case .refund: "more was given back of a line than it had charged"
+        case .purchases: "purchases or receipts have gaps, or are not what was credited"
         }
     }
 }

@@ -59,6 +59,10 @@ extension PostgresReader {
                 AuditText.refunds(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(refund: row) }
+            try connection.stream(
+                PurchaseAuditText.broken(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(purchases: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -209,6 +213,18 @@ private struct Audit {
             line: try row.unsigned(0, 1),
             found: "\(try row.amount(0, 2))",
             expected: "at most \(try row.amount(0, 3))"
+        )
+    }
+
+    mutating func check(purchases row: QueryResult) throws(StoreError) {
+        let confirmed = try row.unsigned(0, 5)
+        note(
+            .purchases,
+            OrgNumber(try row.number(0, 0)),
+            found: "\(try row.unsigned(0, 1)) purchases up to number \(try row.unsigned(0, 2)), "
+                + "\(try row.unsigned(0, 3)) receipts up to number \(try row.unsigned(0, 4))",
+            expected: "no gaps, and as many grants as the \(confirmed) that were confirmed, "
+                + "of which \(try row.unsigned(0, 6)) have theirs"
         )
     }
 

@@ -17,6 +17,7 @@ struct Migration {
         Migration(number: 6, name: "machines", sql: machines),
         Migration(number: 7, name: "refunds", sql: refunds),
         Migration(number: 8, name: "alerts", sql: alerts),
+        Migration(number: 9, name: "purchases", sql: purchases),
     ]
 
     /// The schema that this program needs.

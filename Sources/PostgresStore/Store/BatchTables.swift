@@ -32,6 +32,7 @@ struct BatchTables {
         try insertAlerts()
         try clearAlerts()
         try writeAlertRules()
+        try writePurchases()
     }
 
     /// What follows from the lines: rollups and holds.

@@ -126,6 +126,8 @@ public enum LoadedItem: Sendable, Hashable {
     case grantIdentity(GrantIdentity)
     /// Alerts that concern all, such as silent producers.
     case commonAlerts(AlertSnapshot)
+    /// A purchase with the caller's idempotency key and its payment.
+    case purchaseIdentity(PurchaseIdentity)
 }
 
 /// The identity of a usage report that came without a sequence.

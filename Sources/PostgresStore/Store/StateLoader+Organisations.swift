@@ -22,6 +22,7 @@ extension StateLoader {
         try addDeployments(range, to: &loaded)
         try addRefunds(range, to: &loaded)
         try addAlerts(range, to: &loaded)
+        try addPurchases(range, to: &loaded)
         return loaded
     }
 

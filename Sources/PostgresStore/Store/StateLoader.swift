@@ -110,5 +110,6 @@ struct StateLoader {
         }
         try loadAdjustments(since: moment, receive)
         try loadRefundIdentities(since: moment, receive)
+        try loadPurchaseIdentities(since: moment, receive)
     }
 }

@@ -21,6 +21,8 @@ public struct Offer: Sendable, Hashable {
     public var refunds = RefundsOffer()
     /// Who is told of what.
     public var alerts = AlertsOffer()
+    /// What is sold, and how it is paid for.
+    public var purchases = PurchaseOffer()
 
     /// An offer without any section.
     public init() {}

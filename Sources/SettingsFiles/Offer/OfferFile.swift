@@ -20,6 +20,7 @@ enum OfferFile {
         if let section = map.optional("coupons") { offer.coupons = CouponsReader.read(section) }
         if let section = map.optional("billing") { offer.billing = BillingReader.read(section) }
         // What is sold, and how it is paid for.
+        offer.purchases = PurchaseReader.read(&map, credit: offer.credit)
 
         // What is given back, and who is told of what.
         if let section = map.optional("refunds") { offer.refunds = RefundsReader.read(section) }

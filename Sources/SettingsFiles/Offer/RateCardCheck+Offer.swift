@@ -10,6 +10,7 @@ extension RateCardCheck {
         lines += grantLines(offer.grants)
         lines += offer.plans.map(words)
         lines += offer.coupons.map(words)
+        lines += purchaseLines(offer)
         lines.append(words(offer.billing))
         lines += runLines(offer.machineRuns)
         return lines

@@ -17,13 +17,15 @@ extension Duel {
         case 76..<79: refund(org)
         case 79: returnPurchase(org)
         case 80..<86: setCap(org)
-        case 86..<92: tick()
-        case 92..<96: setTerms(org)
+        case 86..<89: tick()
+        case 89..<92: setTerms(org)
+        case 92..<96: buy(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
         compare(org)
         compareNotices()
+        compareOrders()
         if step % 64 == 0 { Duel.orgs.forEach(compare) }
     }
 
@@ -127,6 +129,8 @@ extension Duel {
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         return book.debit(&usage, id: nothing, session: nothing, at: now, into: buffer)
     }
+
+    func bookUsage(_ new: UsageChange) { book(new) }
 
     private func book(_ new: UsageChange) {
         var usage = new

@@ -31,6 +31,11 @@ final class Duel {
     /// What listeners were told last.
     var told: [UInt32: [NaiveScope: Bool]] = [:]
     var tally: [String: Int] = [:]
+    /// The purchases that were handed over last, and how many payments there were.
+    var handedOver: [UInt32: Int] = [:]
+    var payments = 0
+    /// When each payment came; a book alone need not know older ones than its window.
+    var paidAt: [String: Timestamp] = [:]
 
     init(seed: UInt64) {
         self.seed = seed

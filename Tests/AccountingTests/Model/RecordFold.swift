@@ -223,6 +223,12 @@ extension OrganisationSnapshot {
             take(body.amount, from: body.grant)
             lines += 1
             lastRefund = body.refund
+        case .purchaseConfirmed(let body):
+            take(
+                Change(appliedAt: change.appliedAt, org: org, body: .grantIssued(body.grant))
+            )
+            takePurchase(change)
+        case .topUpSet, .purchaseAsked, .purchaseFailed, .topUpLimitReached: takePurchase(change)
         default: break
         }
     }

@@ -245,6 +245,11 @@ enum SampleRecords {
                 )
             )
         ),
+        ("topUpSet", .topUpSet(topUp)),
+        ("purchaseAsked", .purchaseAsked(purchase)),
+        ("purchaseConfirmed", .purchaseConfirmed(payment)),
+        ("purchaseFailed", .purchaseFailed(failure)),
+        ("topUpLimitReached", .topUpLimitReached(limit)),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
     }
 

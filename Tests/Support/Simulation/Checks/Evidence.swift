@@ -32,6 +32,16 @@ final class Evidence {
         var grant: UInt32
     }
 
+    struct PurchaseKey: Hashable {
+        var org: UInt32
+        var purchase: UInt32
+    }
+
+    struct PaymentKey: Hashable {
+        var org: UInt32
+        var payment: String
+    }
+
     private enum Entry {
         case booked(SequenceKey)
         case identified(String, UInt128, Booking?)
@@ -40,6 +50,8 @@ final class Evidence {
         case held(HoldKey)
         case granted(GrantKey, UInt128)
         case refunded(GrantKey)
+        case asked(PurchaseKey)
+        case paid(PaymentKey)
         case created(String)
     }
 
@@ -54,6 +66,8 @@ final class Evidence {
     private var grantIdentities: Set<UInt128> = []
     /// What was given or taken back, by the refund's number.
     private(set) var refunds: [GrantKey: (position: UInt64, amount: Amount)] = [:]
+    private(set) var purchases: [PurchaseKey: UInt64] = [:]
+    private(set) var payments: [PaymentKey: (position: UInt64, purchase: UInt32)] = [:]
     private(set) var organisations: [String: UInt64] = [:]
 
     /// The last record of each organisation that may end a cutoff.
@@ -116,7 +130,7 @@ final class Evidence {
     private func take(_ change: Change, _ position: UInt64) {
         switch change.body {
         case .grantIssued, .grantActivated, .capChanged, .dayTurned, .planChanged, .couponRedeemed,
-            .billingChanged, .operationRefunded:
+            .billingChanged, .operationRefunded, .purchaseConfirmed:
             easings[change.org] = position
         default: break
         }
@@ -145,6 +159,16 @@ final class Evidence {
             log.append((position, .granted(key, grant.identity)))
         case .operationRefunded(let body): take(body.refund, body.amount, change.org, position)
         case .purchaseReturned(let body): take(body.refund, body.amount, change.org, position)
+        case .purchaseAsked(let purchase):
+            let key = PurchaseKey(org: change.org, purchase: purchase.purchase)
+            if purchases[key] != nil { note("asked-twice", "\(key)") }
+            purchases[key] = position
+            log.append((position, .asked(key)))
+        case .purchaseConfirmed(let body):
+            let key = PaymentKey(org: change.org, payment: body.payment)
+            if payments[key] != nil { note("paid-twice", "\(key)") }
+            payments[key] = (position, body.purchase)
+            log.append((position, .paid(key)))
         case .organisationCreated(let organisation):
             if organisations[organisation.name] != nil {
                 note("created-twice", organisation.name)
@@ -183,6 +207,8 @@ final class Evidence {
                 grants[key] = nil
                 grantIdentities.remove(identity)
             case .refunded(let key): refunds[key] = nil
+            case .asked(let key): purchases[key] = nil
+            case .paid(let key): payments[key] = nil
             case .created(let name): organisations[name] = nil
             }
         }

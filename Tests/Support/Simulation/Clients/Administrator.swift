@@ -20,6 +20,10 @@ enum AdministrativeCall: Sendable {
     case adjust(organisation: String, request: AdjustmentRequest)
     case refund(organisation: String, request: RefundRequest)
     case alerts(organisation: String, rules: AlertRules?)
+    case purchase(organisation: String, request: PurchaseRequest)
+    case confirm(organisation: String, purchase: UInt32, payment: String)
+    case fail(organisation: String, purchase: UInt32)
+    case topUp(organisation: String, request: TopUpRequest)
 
     var organisation: String {
         switch self {
@@ -29,7 +33,9 @@ enum AdministrativeCall: Sendable {
             .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
             .plan(let organisation, _, _), .coupon(let organisation, _),
             .billing(let organisation, _), .adjust(let organisation, _),
-            .refund(let organisation, _), .alerts(let organisation, _):
+            .refund(let organisation, _), .alerts(let organisation, _),
+            .purchase(let organisation, _), .confirm(let organisation, _, _),
+            .fail(let organisation, _), .topUp(let organisation, _):
             organisation
         }
     }
@@ -41,6 +47,7 @@ enum AdministrativeAnswer: Sendable {
     case secret(String)
     case granted(GrantReceipt)
     case refund(RefundOutcome)
+    case purchased(PurchaseReceipt)
     case failed(AdministrationError)
 }
 
@@ -64,6 +71,8 @@ final class Administrator {
     private var isRepeated = false
     private(set) var calls = 0
     private var lastGrant: AdministrativeCall?
+    /// Calls about purchases, to be made again in another order.
+    var buyingCalls: [AdministrativeCall] = []
 
     init(_ world: Simulation, _ name: String) {
         self.world = world
@@ -158,6 +167,8 @@ final class Administrator {
             case .alerts(let organisation, let rules):
                 _ = try await engine.setAlerts(organisation: organisation, rules: rules)
             case .refund: break
+            case .purchase, .confirm, .fail, .topUp:
+                return try await Administrator.buy(call, engine)
             }
             return .done
         } catch {
@@ -190,6 +201,8 @@ final class Administrator {
         _ call: AdministrativeCall
     ) throws(Violation) {
         if case .failed(.overloaded) = answer { return }
+        // What was settled lately and is not stored yet cannot be told for a moment.
+        if case .failed(.unavailable) = answer { return }
         self.call = nil
         switch (call, answer) {
         case (.createOrganisation(let name, let zone), .done):
@@ -230,6 +243,8 @@ final class Administrator {
         case (.plan(_, _, .periodEnd), .failed(.invalid)): break
         case (.grant, .failed(.planRequired)) where world.hasPlan(call.organisation): break
         case (.close(let organisation), .done): world.closed(organisation)
+        case (.purchase, _), (.confirm, _), (.fail, _), (.topUp, _):
+            try takeBuying(answer, call)
         // What was closed takes nothing more; a rotated key may be revoked.
         case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
         // A grant may have run out, and a key may have been revoked, before the call came through.
@@ -301,6 +316,8 @@ final class Administrator {
         case 12, 13: return terms(account)
         case 14, 15: return refund(account)
         case 16: return alerts(account)
+        case 17, 18, 19, 20:
+            return buying(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)

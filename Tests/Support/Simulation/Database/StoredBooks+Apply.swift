@@ -313,6 +313,11 @@ extension StoredOrganisation {
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
+        case .purchaseConfirmed(let body):
+            try issue(body.grant, org, at: at, &result)
+            try applyPurchase(change, at: at)
+        case .topUpSet, .purchaseAsked, .purchaseFailed, .topUpLimitReached:
+            try applyPurchase(change, at: at)
         }
     }
 

@@ -71,6 +71,7 @@ extension StoredBooks {
         for found in usage { receive(.usageIdentity(found)) }
         for found in grants { receive(.grantIdentity(found)) }
         for found in refundIdentities(since: moment) { receive(.grantIdentity(found)) }
+        loadPurchaseIdentities(since: moment, receive)
     }
 }
 
@@ -106,6 +107,7 @@ extension StoredOrganisation {
         snapshot.terms.billing = days.last { $0 <= today.day.number }.flatMap { billing[$0] }
         snapshot.terms.nextBilling = days.last { $0 > today.day.number }.flatMap { billing[$0] }
         snapshot.deployments = deployments.sorted { $0.key < $1.key }.map(\.value)
+        snapshot.purchasing = purchasing
         return snapshot
     }
 

@@ -71,6 +71,7 @@ extension StoredOrganisation {
             }
             if row?.value.units != cap.amount { return "a cap on \(cap.of)" }
         }
+        if let difference = purchaseDifference(from: wallet.shop) { return difference }
         return spendDifference(from: wallet)
     }
 

@@ -83,6 +83,8 @@ package struct StoredOrganisation {
     package var grants: [UInt32: GrantSnapshot] = [:]
     package var holds: [UInt64: HoldPlaced] = [:]
     package var caps: [CapKey: Amount] = [:]
+    package var purchases: [UInt32: Purchase] = [:]
+    package var topUp: TopUp?
     package var rollups: [RollupKey: RollupSums] = [:]
     package var lines: [StoredLine] = []
     package var hasPurchased = false

@@ -255,6 +255,11 @@ package struct AccountModel {
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil
+        case .topUpSet(let body): return organisation.follow(body, at: at)
+        case .purchaseAsked(let body): return organisation.follow(body, at: at)
+        case .purchaseConfirmed(let body): return organisation.follow(body, at: at)
+        case .purchaseFailed(let body): return organisation.follow(body, at: at)
+        case .topUpLimitReached(let body): return organisation.follow(body, at: at)
         }
     }
 

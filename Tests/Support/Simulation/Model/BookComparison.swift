@@ -8,7 +8,7 @@ package struct BookComparison {
 
     package init() {}
 
-    private mutating func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
+    mutating func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
         if !condition, difference == nil { difference = promise() }
     }
 
@@ -44,6 +44,7 @@ package struct BookComparison {
         compareHolds(org, book, model)
         compareScopes(mine, model)
         compareTerms(org, book, model)
+        compareShop(org, book, model)
     }
 
     private mutating func compareGrants(_ mine: Organisation, _ model: NaiveOrganisation) {

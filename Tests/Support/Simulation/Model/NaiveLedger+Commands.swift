@@ -7,6 +7,7 @@ extension NaiveOrganisation {
             if !grants[index].begun { begin(index) } else { lapse(index) }
         }
         turnMonths()
+        topUpIfDue()
     }
 
     /// What no hold keeps of a grant lapses.
@@ -309,6 +310,12 @@ extension NaiveOrganisation {
         for hold in holds.sorted(by: { $0.serial < $1.serial }) {
             drop(hold.serial)
             bringUp(to: moment)
+        }
+        for number in shop.open {
+            shop.purchases[number - 1].fate = .failed
+            guard shop.purchases[number - 1].automatic else { continue }
+            shop.failures += 1
+            shop.waitsUntil = moment + 1
         }
         var forfeited: Int128 = 0
         for index in grants.indices where grants[index].begun && grants[index].remaining > 0 {

@@ -10,6 +10,12 @@ import Quantities
 extension NaiveOrganisation {
     /// What keeps a decision from being taken now; nil when all that is due has happened.
     mutating func overdue(at moment: Timestamp, withMonths: Bool = true) -> String? {
+        if let overdue = overdueGrantOrDay(at: moment, withMonths: withMonths) { return overdue }
+        let verdict = verdict()
+        return verdict == .nothing ? nil : "decided before a top-up at \(posted): \(verdict)"
+    }
+
+    mutating func overdueGrantOrDay(at moment: Timestamp, withMonths: Bool = true) -> String? {
         now = moment.microseconds
         if let index = firstDue() {
             let grant = grants[index]

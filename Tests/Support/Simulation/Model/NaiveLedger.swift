@@ -161,6 +161,8 @@ package struct NaiveOrganisation {
     package var alerts = NaiveAlerts()
     /// What was charged beyond the holds for it since every hold was last covered by its grants.
     package var overshoot: Int128 = 0
+    /// What it has bought.
+    package var shop = NaiveShop()
     /// The day to which the journal has turned it.
     package var turned: Int64 = .min
     /// Plan, coupons and billing.

@@ -94,6 +94,12 @@ enum SimulatedCard {
             book_every_s: 1
             order_repeat_s: 2
             max_per_org: 5
+        offer:
+          credit: {name: credit, value: 1, currency: EUR}
+          packs:
+            small: {credits: 0.05, price: 1}
+          custom: {price: 10}
+          top_up: {monthly_limit: 5, retry_after_s: 20, retry_at_most_s: 120}
 
         """
 }

@@ -29,6 +29,8 @@ extension Simulation {
             secret: { switches.secret() }
         )
         doors.blockBytes = 72 << 10
+        let shelf = PurchaseShelf(database)
+        doors.findPurchase = { org, key in shelf.find(key, of: org) }
         let engine: Engine
         do throws(EngineError) {
             engine = try Engine(
@@ -295,5 +297,23 @@ final class Pauser: @unchecked Sendable {
 
     func pause(_ milliseconds: Int) {
         world.pause(milliseconds)
+    }
+}
+
+/// Purchases as a reader of the database is told of them.
+final class PurchaseShelf: @unchecked Sendable {
+    // SAFETY: a simulation and all its daemon's parts run on one thread.
+    private let database: SimulatedDatabase
+
+    init(_ database: SimulatedDatabase) {
+        self.database = database
+    }
+
+    func find(_ key: PurchaseKey, of org: UInt32) -> Purchase? {
+        switch key {
+        case .number(let number): database.books.purchase(.number(number), of: org)
+        case .receipt(let receipt): database.books.purchase(.receipt(receipt), of: org)
+        case .payment(let payment): database.books.purchase(.payment(payment), of: org)
+        }
     }
 }

@@ -1,0 +1,314 @@
+import ArgumentParser
+import ControlPlane
+import Quantities
+
+struct PurchaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purchase",
+        abstract: "Asks for credits to be bought, and says what became of it.",
+        discussion: """
+            What is sold, and for how much, stands in the offer. A purchase is open until it is
+            confirmed with the name of a payment, or fails.
+
+            Examples:
+              meterctl purchase create acme --pack starter
+              meterctl purchase create acme --credits 25 --payment bank-2026-117
+              meterctl purchase list acme --open
+              meterctl purchase confirm acme 3 --payment pi_3Nq
+              meterctl purchase fail acme 3 --reason "card declined"
+            """,
+        subcommands: [Create.self, Confirm.self, Fail.self, List.self, Show.self]
+    )
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Asks for a pack or an amount; with a payment it is credited at once.",
+            discussion: """
+                Examples:
+                  meterctl purchase create acme --pack starter
+                  meterctl purchase create acme --credits 25 --payment bank-2026-117
+                """
+        )
+
+        @Argument(help: "The organisation.")
+        var organisation: String
+
+        @Option(help: ArgumentHelp("The pack, as the offer names it.", valueName: "name"))
+        var pack: String?
+
+        @Option(help: ArgumentHelp("How many credits, instead of a pack.", valueName: "amount"))
+        var credits: Amount?
+
+        @Option(
+            help: ArgumentHelp(
+                "The payment, where the money is there already.",
+                discussion: "It is credited once, however often it is sent.",
+                valueName: "name"
+            )
+        )
+        var payment: String?
+
+        @Option(help: ArgumentHelp("Who is asked for the payment.", valueName: "name"))
+        var connector: String?
+
+        @OptionGroup var idempotency: IdempotencyOptions
+        @OptionGroup var control: ControlOptions
+
+        func validate() throws {
+            if (pack == nil) == (credits == nil) {
+                throw ValidationError("Say what is bought: --pack NAME or --credits AMOUNT.")
+            }
+        }
+
+        func run() async throws {
+            var request = ControlRequest(.post, "v1", "organisations", organisation, "purchases")
+            if payment == nil { request.idempotencyKey = idempotency.announced() }
+            request.body = try Fields([
+                ("pack", pack), ("credits", credits?.description), ("payment", payment),
+                ("connector", connector),
+            ]).json
+            try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
+        }
+    }
+
+    struct Confirm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says that a purchase is paid for; its credits are in the wallet at once.",
+            discussion: """
+                Example:
+                  meterctl purchase confirm acme 3 --payment pi_3Nq
+                """
+        )
+
+        @Argument(help: "The organisation.")
+        var organisation: String
+
+        @Argument(help: "The purchase's number.")
+        var purchase: UInt32
+
+        @Option(help: ArgumentHelp("What the payment is called, for ever.", valueName: "name"))
+        var payment: String
+
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            var request = ControlRequest(
+                .post,
+                "v1",
+                "organisations",
+                organisation,
+                "purchases",
+                "\(purchase)",
+                "confirm"
+            )
+            request.body = try Fields([("payment", payment)]).json
+            try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
+        }
+    }
+
+    struct Fail: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says that a purchase will not be paid for.",
+            discussion: """
+                Example:
+                  meterctl purchase fail acme 3 --reason "card declined"
+                """
+        )
+
+        @Argument(help: "The organisation.")
+        var organisation: String
+
+        @Argument(help: "The purchase's number.")
+        var purchase: UInt32
+
+        @Option(help: ArgumentHelp("Why, for people.", valueName: "text"))
+        var reason: String
+
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            var request = ControlRequest(
+                .post,
+                "v1",
+                "organisations",
+                organisation,
+                "purchases",
+                "\(purchase)",
+                "fail"
+            )
+            request.body = try Fields([("reason", reason)]).json
+            try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists purchases, newest first.",
+            discussion: """
+                Examples:
+                  meterctl purchase list acme
+                  meterctl purchase list acme --open
+                """
+        )
+
+        @Argument(help: "The organisation.")
+        var organisation: String
+
+        @Flag(help: "Only those that wait for a payment.")
+        var open = false
+
+        @Option(help: ArgumentHelp("Only those before this number.", valueName: "number"))
+        var before: UInt32?
+
+        @Option(help: ArgumentHelp("How many at most.", valueName: "number"))
+        var limit: Int?
+
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            var request = ControlRequest(.get, "v1", "organisations", organisation, "purchases")
+            request.filter("state", open ? "open" : nil)
+            request.filter("before", before.map { "\($0)" })
+            request.filter("limit", limit.map { "\($0)" })
+            try await control.show(PurchasesBody.self, request) { body in
+                PurchaseText.table(body.purchases)
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one purchase.",
+            discussion: """
+                Example:
+                  meterctl purchase show acme 3
+                """
+        )
+
+        @Argument(help: "The organisation.")
+        var organisation: String
+
+        @Argument(help: "The purchase's number.")
+        var purchase: UInt32
+
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            let request = ControlRequest(
+                .get,
+                "v1",
+                "organisations",
+                organisation,
+                "purchases",
+                "\(purchase)"
+            )
+            try await control.show(PurchaseBody.self, request) { PurchaseText.table([$0]) }
+        }
+    }
+}
+
+struct ReceiptCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receipt",
+        abstract: "Prints a receipt, or lists them.",
+        discussion: """
+            Receipts are numbered without gaps within an organisation.
+
+            Examples:
+              meterctl receipt acme
+              meterctl receipt acme 2
+            """
+    )
+
+    @Argument(help: "The organisation.")
+    var organisation: String
+
+    @Argument(help: "The receipt's number; without it they are listed.")
+    var receipt: UInt32?
+
+    @OptionGroup var control: ControlOptions
+
+    func run() async throws {
+        guard let receipt else {
+            let request = ControlRequest(.get, "v1", "organisations", organisation, "receipts")
+            return try await control.show(PurchasesBody.self, request) { body in
+                PurchaseText.table(body.purchases)
+            }
+        }
+        let request = ControlRequest(
+            .get,
+            "v1",
+            "organisations",
+            organisation,
+            "receipts",
+            "\(receipt)"
+        )
+        try await control.show(PurchaseBody.self, request) { body in
+            PurchaseText.printed(body, organisation: organisation)
+        }
+    }
+}
+
+/// Purchases for people.
+enum PurchaseText {
+    static func receipt(_ body: PurchaseReceiptBody) -> String {
+        let purchase = body.purchase
+        let what = "\(purchase.credits) credits for \(money(purchase))"
+        let line: String
+        switch purchase.state {
+        case "confirmed":
+            line =
+                body.repeated
+                ? "Nothing added: purchase \(purchase.id) was paid by this payment before."
+                : "Purchase \(purchase.id): \(what), paid; receipt \(purchase.receipt ?? 0)."
+        case "failed":
+            line = "Purchase \(purchase.id) has failed: \(purchase.reason ?? "")."
+        default:
+            line =
+                "Purchase \(purchase.id): \(what), waits for a payment by \(purchase.connector)."
+        }
+        return line + "\nBalance: \(body.wallet.posted), available: \(body.wallet.available)\n"
+    }
+
+    static func money(_ purchase: PurchaseBody) -> String {
+        purchase.currency.isEmpty
+            ? "\(purchase.price)" : "\(purchase.currency) \(purchase.price)"
+    }
+
+    static func table(_ purchases: [PurchaseBody]) -> String {
+        if purchases.isEmpty { return "No purchases.\n" }
+        var table = TextTable([
+            ("PURCHASE", .right), ("STATE", .left), ("PACK", .left), ("CREDITS", .decimal),
+            ("PRICE", .decimal), ("ASKED", .left), ("BY", .left), ("RECEIPT", .right),
+            ("PAYMENT", .left),
+        ])
+        for purchase in purchases {
+            table.add([
+                "\(purchase.purchase)", purchase.state, purchase.pack ?? "-",
+                "\(purchase.credits)", "\(purchase.price)", "\(purchase.askedAt)",
+                purchase.automatic ? "top-up" : "call",
+                purchase.receipt.map { "\($0)" } ?? "-",
+                purchase.payment ?? purchase.reason ?? purchase.connector,
+            ])
+        }
+        return table.text
+    }
+
+    /// A receipt on paper.
+    static func printed(_ purchase: PurchaseBody, organisation: String) -> String {
+        let number = purchase.receipt.map { "\($0)" } ?? "-"
+        let what = purchase.pack.map { "Pack \($0)" } ?? "Credits"
+        return """
+            RECEIPT \(organisation)-\(number)
+
+            Organisation  \(organisation)
+            Purchase      \(purchase.id)
+            Paid at       \(purchase.settledAt.map { "\($0)" } ?? "-")
+            Payment       \(purchase.payment ?? "-")
+
+            \(what): \(purchase.credits) credits
+            Total: \(money(purchase))
+
+            """
+    }
+}

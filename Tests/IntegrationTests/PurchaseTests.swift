@@ -1,0 +1,245 @@
+import DaemonHarness
+import Foundation
+import Quantities
+import Testing
+
+/// Purchases and top-ups on a real daemon with a real PostgreSQL, also after it was killed.
+@Suite struct PurchaseTests {
+    private let acme = "/v1/organisations/acme"
+
+    private func daemon(_ offer: String) throws -> TestDaemon {
+        let card =
+            Rates.card(models: Self.tokens) + "\noffer:\n"
+            + offer.split(separator: "\n").map { "  \($0)\n" }.joined()
+        let daemon = try TestDaemon(rates: card)
+        try daemon.start()
+        try daemon.admin.createOrganisation("acme", zone: "UTC")
+        return daemon
+    }
+
+    private func open(_ daemon: TestDaemon) throws -> [JSONValue] {
+        try daemon.admin.request("GET", "\(acme)/purchases?state=open")["purchases"].list
+    }
+
+    private func posted(_ daemon: TestDaemon) throws -> String? {
+        try daemon.admin.organisation("acme")["wallet"]["posted"].text
+    }
+
+    /// A token of this model costs a credit.
+    private static let tokens = "  token: {prices: [{from: always, input: 1000000, output: 0}]}"
+
+    private static let packs = """
+        credit: {name: token, currency: EUR}
+        packs:
+          starter: {credits: 1000000, price: 5}
+          standard: {credits: 2500000, price: 10}
+        top_up: {monthly_limit: 50, retry_after_s: 1, retry_at_most_s: 2}
+        """
+
+    /// token-packs 1, and what a payment's name promises over a restart.
+    @Test func `a payment is credited once, before and after the daemon was killed`() throws {
+        let daemon = try daemon(Self.packs)
+        let admin = daemon.admin
+        let key = ["Idempotency-Key": "k1"]
+        let asked = try admin.request(
+            "POST",
+            "\(acme)/purchases",
+            #"{"pack":"starter"}"#,
+            headers: key
+        )
+        #expect(asked["purchase"]["price"].text == "5")
+        #expect(asked["purchase"]["currency"].text == "EUR")
+        #expect(try posted(daemon) == "0")
+        daemon.kill()
+        try daemon.start()
+        #expect(try open(daemon).count == 1)
+        let again = try admin.call(
+            "POST",
+            "\(acme)/purchases",
+            #"{"pack":"starter"}"#,
+            headers: key
+        )
+        #expect(again.status == 200 && again.text.contains(#""repeated":true"#))
+        let paid = try admin.request("POST", "\(acme)/purchases/1/confirm", #"{"payment":"pi_1"}"#)
+        #expect(paid["repeated"].bool == false)
+        #expect(paid["wallet"]["posted"].text == "1000000")
+        daemon.kill()
+        try daemon.start()
+        let repeated = try admin.request(
+            "POST",
+            "\(acme)/purchases/1/confirm",
+            #"{"payment":"pi_1"}"#
+        )
+        #expect(repeated["repeated"].bool == true)
+        try daemon.waitUntilStored()
+        daemon.kill()
+        try daemon.start()
+        // Once more, when memory knows of it by PostgreSQL alone; and under another purchase.
+        let direct = #"{"pack":"standard","payment":"pi_2"}"#
+        let first = try admin.call("POST", "\(acme)/purchases", direct)
+        #expect(first.status == 201)
+        #expect(try admin.call("POST", "\(acme)/purchases", direct).status == 200)
+        let used = try admin.call(
+            "POST",
+            "\(acme)/purchases",
+            #"{"pack":"standard","payment":"pi_1"}"#
+        )
+        #expect(used.status == 409 && used.code == "payment_used")
+        let settled = try admin.call(
+            "POST",
+            "\(acme)/purchases/1/confirm",
+            #"{"payment":"pi_9"}"#
+        )
+        #expect(settled.status == 409 && settled.code == "purchase_settled")
+        #expect(try posted(daemon) == "3500000")
+        try daemon.waitUntilStored()
+        let receipts = try admin.request("GET", "\(acme)/receipts")["purchases"].list
+        #expect(receipts.map { $0["payment"].text } == ["pi_2", "pi_1"])
+        #expect(try admin.request("GET", "\(acme)/receipts/1")["pack"].text == "starter")
+        #expect(try admin.transactions("acme").map { $0["kind"].text } == ["purchase", "purchase"])
+        try daemon.expectGreenAudit()
+    }
+
+    /// token-packs 6: five top-ups of EUR 10 in a calendar month, and the sixth is refused.
+    @Test func `the sixth top-up of a month is refused once and says so`() throws {
+        let daemon = try daemon(Self.packs)
+        let admin = daemon.admin
+        let set = try admin.request(
+            "PUT",
+            "\(acme)/topup",
+            #"{"threshold":"200000","pack":"standard"}"#
+        )
+        #expect(set["monthly_limit"].text == "50" && set["price"].text == "10")
+        for number in 1...5 {
+            #expect(try open(daemon).map { $0["automatic"].bool } == [true])
+            try admin.request(
+                "POST",
+                "\(acme)/purchases/\(number)/confirm",
+                #"{"payment":"pi_\#(number)"}"#
+            )
+            #expect(try open(daemon).isEmpty)
+            // What was bought is taken away again, so that the wallet is below the threshold.
+            try daemon.burn("acme", "2500000")
+            if number == 3 {
+                daemon.kill()
+                try daemon.start()
+            }
+        }
+        #expect(try open(daemon).isEmpty)
+        let reached = try admin.request("GET", "\(acme)/topup")
+        #expect(reached["limit_reached"].bool == true && reached["asked"].text == "50")
+        try wait(until: "people are told", within: 5) {
+            try admin.call("GET", "/ready").text.contains("topup_limit_reached")
+                || daemon.logTail().contains("topup_limit_reached")
+        }
+        try daemon.waitUntilStored()
+        try daemon.expectGreenAudit()
+    }
+
+    /// llm-gateway 8: nothing at 5.00, one at 4.999999, no second while it is pending.
+    @Test func `a top-up is asked for below the threshold and never at it`() throws {
+        let daemon = try daemon(
+            """
+            credit: {name: credit, value: 1, currency: USD}
+            packs: {usd-50: {credits: 50, price: 50}}
+            top_up: {retry_after_s: 1, retry_at_most_s: 2}
+            """
+        )
+        let admin = daemon.admin
+        try admin.grant("6", to: "acme")
+        try admin.request("PUT", "\(acme)/topup", #"{"threshold":"5","amount":"50"}"#)
+        try daemon.burn("acme", "1")
+        #expect(try posted(daemon) == "5")
+        #expect(try open(daemon).isEmpty)
+        try daemon.burn("acme", "0.000001")
+        #expect(try posted(daemon) == "4.999999")
+        #expect(try open(daemon).map { $0["credits"].text } == ["50"])
+        try daemon.burn("acme", "1")
+        #expect(try open(daemon).count == 1)
+        try admin.request("POST", "\(acme)/purchases/1/fail", #"{"reason":"card declined"}"#)
+        #expect(try open(daemon).isEmpty)
+        let waits = try admin.request("GET", "\(acme)/topup")
+        #expect(waits["failures"].int == 1 && waits["retry_at"].text != nil)
+        let status = try admin.call("GET", "/v1/status")
+        #expect(status.text.contains("card declined"), "\(status.text)")
+        try wait(until: "it asks again by itself", within: 10) {
+            try open(daemon).map { $0["purchase"].int } == [2]
+        }
+        try admin.request("POST", "\(acme)/purchases/2/confirm", #"{"payment":"pi_1"}"#)
+        #expect(try posted(daemon) == "53.999999")
+        #expect(try admin.request("GET", "\(acme)/topup")["failures"].int == 0)
+        try admin.request("DELETE", "\(acme)/topup")
+        try daemon.burn("acme", "50")
+        #expect(try open(daemon).isEmpty)
+    }
+
+    /// The outbox: what was asked for goes to the program, also when the daemon was killed before.
+    @Test func `a connector's program is run for each purchase, and again after a kill`() throws {
+        let script = "/tmp/meterd-connector-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { for end in ["", ".log", ".go"] { unlink(script + end) } }
+        // It answers only when it may; until then nobody knows what became of the payment.
+        let text = """
+            #!/bin/sh
+            read line
+            echo "$line" >> \(script).log
+            [ -e \(script).go ] || exit 1
+            id=$(echo "$line" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/' | tr / -)
+            echo "{\\"status\\":\\"confirmed\\",\\"payment\\":\\"$id\\"}"
+            """
+        try text.write(toFile: script, atomically: true, encoding: .utf8)
+        #expect(chmod(script, 0o755) == 0)
+        let daemon = try daemon(
+            """
+            credit: {name: credit, value: 1, currency: EUR}
+            custom: {whole: true, minimum: 5}
+            connectors:
+              shop: {command: [\(script)], timeout_s: 5, retry_after_s: 1, retry_at_most_s: 1}
+            """
+        )
+        func runs() -> Int {
+            let log = try? String(contentsOfFile: script + ".log", encoding: .utf8)
+            return log?.split(separator: "\n").count ?? 0
+        }
+        let admin = daemon.admin
+        try admin.request(
+            "POST",
+            "\(acme)/purchases",
+            #"{"credits":"25"}"#,
+            headers: ["Idempotency-Key": "k"]
+        )
+        try wait(until: "the program was run", within: 10) { runs() >= 1 }
+        try wait(until: "people are told", within: 10) {
+            try admin.call("GET", "/v1/status").text.contains("acme/1")
+        }
+        #expect(try posted(daemon) == "0")
+        daemon.kill()
+        let before = runs()
+        try daemon.start()
+        try wait(until: "it was run again", within: 10) { runs() > before }
+        try "".write(toFile: script + ".go", atomically: true, encoding: .utf8)
+        try wait(until: "it is paid", within: 15) { try posted(daemon) == "25" }
+        #expect(try admin.request("GET", "\(acme)/purchases/1")["payment"].text == "acme-1")
+        let log = try String(contentsOfFile: script + ".log", encoding: .utf8)
+        #expect(log.contains(#""id":"acme/1","organisation":"acme","purchase":1"#))
+        try daemon.waitUntilStored()
+        try daemon.expectGreenAudit()
+    }
+}
+
+extension TestDaemon {
+    /// Uses up so many credits.
+    fileprivate func burn(_ organisation: String, _ credits: String) throws {
+        let units = try Amount(decimal: credits).units
+        let client = try LineClient(self)
+        var usage = Usage(id: "burn-\(UInt64.random(in: 0 ... .max))")
+        usage.account = #""org":"\#(organisation)""#
+        if units % Amount.unitsPerCredit == 0 {
+            usage.model = "token"
+            usage.input = Int(units / Amount.unitsPerCredit)
+        } else {
+            usage.input = Int(units / 1_000_000)
+        }
+        let answer = try client.report(usage)
+        #expect(answer["type"].text == "ack", "\(answer.fields)")
+    }
+}

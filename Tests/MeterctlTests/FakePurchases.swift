@@ -1,0 +1,1 @@
+../ControlPlaneTests/FakePurchases.swift

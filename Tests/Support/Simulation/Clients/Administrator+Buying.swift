@@ -1,0 +1,128 @@
+import Accounting
+import Engine
+import Quantities
+
+/// Purchases and top-ups, with payments that come again, late, in another order, or for another
+/// purchase.
+extension Administrator {
+    static func buy(
+        _ call: AdministrativeCall,
+        _ engine: Engine
+    ) async throws(AdministrationError) -> AdministrativeAnswer {
+        switch call {
+        case .purchase(let organisation, let request):
+            return .purchased(
+                try await engine.purchase(organisation: organisation, request: request)
+            )
+        case .confirm(let organisation, let purchase, let payment):
+            let receipt = try await engine.confirmPurchase(
+                organisation: organisation,
+                purchase: purchase,
+                payment: payment
+            )
+            return .purchased(receipt)
+        case .fail(let organisation, let purchase):
+            let receipt = try await engine.failPurchase(
+                organisation: organisation,
+                purchase: purchase,
+                reason: "simulated"
+            )
+            return .purchased(receipt)
+        case .topUp(let organisation, let request):
+            _ = try await engine.setTopUp(organisation: organisation, request: request)
+            return .done
+        default: return .done
+        }
+    }
+
+    func takeBuying(
+        _ answer: AdministrativeAnswer,
+        _ call: AdministrativeCall
+    ) throws(Violation) {
+        guard let org = world.engine?.number(ofOrganisation: call.organisation) else {
+            throw Violation("organisation-lost", call.organisation)
+        }
+        switch (call, answer) {
+        case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
+        case (.purchase(_, let request), .purchased(let receipt)):
+            let number = receipt.purchase.purchase.number
+            let key = Evidence.PurchaseKey(org: org, purchase: number)
+            try expectDurable(world.evidence.purchases[key], "purchase \(key)")
+            if let payment = request.payment { try expectPaid(org, payment, number) }
+        case (.confirm(_, let number, let payment), .purchased):
+            try expectPaid(org, payment, number)
+        case (.fail, .purchased), (.topUp, .done): break
+        // Numbers are guessed, payments come for what is settled, or again for something else.
+        case (.confirm, .failed(.purchaseSettled)), (.fail, .failed(.purchaseSettled)),
+            (.confirm, .failed(.notFound)), (.fail, .failed(.notFound)),
+            (.confirm, .failed(.paymentUsed)), (.purchase, .failed(.paymentUsed)),
+            (.purchase, .failed(.purchaseSettled)):
+            break
+        // So many may be open at most; a closed account lost its purchases.
+        case (.purchase, .failed(.invalid(field: "organisation", _))): break
+        default: throw Violation("administration", "\(call) answered \(answer)")
+        }
+    }
+
+    private func expectPaid(_ org: UInt32, _ payment: String, _ number: UInt32) throws(Violation) {
+        let key = Evidence.PaymentKey(org: org, payment: payment)
+        let found = world.evidence.payments[key]
+        try expectDurable(found?.position, "payment \(key)")
+        guard found?.purchase == number else {
+            throw Violation("paid-otherwise", "\(key) for \(number)")
+        }
+    }
+
+    /// Thinks of something to buy, to pay, or to set.
+    func buying(_ account: Account) -> AdministrativeCall {
+        if !buyingCalls.isEmpty, world.roll(4) == 0 {
+            return buyingCalls[world.roll(buyingCalls.count)]
+        }
+        let call = newBuying(account)
+        buyingCalls.append(call)
+        if buyingCalls.count > 12 { buyingCalls.removeFirst() }
+        return call
+    }
+
+    private func newBuying(_ account: Account) -> AdministrativeCall {
+        let amount = Amount(units: Int128(1 + world.roll(100)) * 1_000_000_000)
+        switch world.roll(10) {
+        case 0, 1:
+            var request = PurchaseRequest(idempotencyKey: "\(name)-buy-\(calls)")
+            if world.roll(2) == 0 { request.pack = "small" } else { request.credits = amount }
+            return .purchase(organisation: account.name, request: request)
+        case 2:
+            let payment = "\(name)-paid-\(calls - world.roll(2))"
+            return .purchase(
+                organisation: account.name,
+                request: PurchaseRequest(pack: "small", payment: payment)
+            )
+        case 3, 4, 5:
+            // Often one that is open; sometimes one that nobody has asked for.
+            let payment = "\(name)-paid-\(calls - (world.roll(8) == 0 ? 1 : 0))"
+            return .confirm(
+                organisation: account.name,
+                purchase: guess(account),
+                payment: payment
+            )
+        case 6: return .fail(organisation: account.name, purchase: guess(account))
+        default:
+            var request = TopUpRequest(on: world.roll(5) > 0)
+            request.threshold = amount
+            if world.roll(2) == 0 { request.pack = "small" } else { request.credits = amount }
+            if world.roll(3) == 0 {
+                request.monthlyLimit =
+                    world.roll(2) == 0 ? TopUpRequest.Limit.none : .amount(Amount(credits: 2))
+            }
+            return .topUp(organisation: account.name, request: request)
+        }
+    }
+
+    private func guess(_ account: Account) -> UInt32 {
+        guard let org = world.engine?.number(ofOrganisation: account.name) else { return 1 }
+        let known = world.evidence.purchases.keys.count { $0.org == org }
+        // The last ones are those that are open most likely.
+        let back = world.roll(min(known, 3) + 1)
+        return UInt32(max(1, known + (world.roll(8) == 0 ? 1 : 0) - back))
+    }
+}
