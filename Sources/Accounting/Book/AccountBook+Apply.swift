@@ -66,6 +66,8 @@ extension AccountBook {
         case .nameDeclared, .priceDeclared, .sequenceSkipped, .rateCardLoaded:
             // They concern names and positions, which are the engine's.
             break
+        case .rerated(let body): correct(change.org, body, at: change.appliedAt)
+        case .rerateBegun: break
         }
     }
 
@@ -135,7 +137,7 @@ extension AccountBook {
         grantIdentities.insert(body.identity, content: body.content, result: body.grant, at: moment)
     }
 
-    private func activate(_ org: UInt32, _ body: GrantActivated) {
+    func activate(_ org: UInt32, _ body: GrantActivated) {
         with(org) { organisation in
             guard let index = organisation.grantIndex(body.grant) else {
                 invariantBroken("a grant that begins is known")

@@ -209,7 +209,7 @@ extension AccountBook {
     }
 
     /// Whether the balance stays in range with one more grant, also when all have begun to pay.
-    private func fits(_ amount: Amount, slot: Int) -> Bool {
+    func fits(_ amount: Amount, slot: Int) -> Bool {
         var sum = organisations[slot].posted.adding(amount)
         for grant in organisations[slot].grants where !grant.active {
             sum = sum?.adding(grant.remaining)

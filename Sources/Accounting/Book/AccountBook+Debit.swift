@@ -89,7 +89,7 @@ extension AccountBook {
     }
 
     /// Where a charge is taken from: the hold's grants first, then the burn order, then debt.
-    private func plan(_ charge: Amount, slot: Int, hold serial: UInt64) -> Draws {
+    func plan(_ charge: Amount, slot: Int, hold serial: UInt64) -> Draws {
         var draws = Draws()
         var open = charge
         if serial != 0 {

@@ -94,6 +94,8 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return encodePolicy(into: &writer)
+        case .rerated, .rerateBegun:
+            return encodeCorrection(into: &writer)
         }
     }
 
@@ -200,6 +202,8 @@ extension Change.Body {
         case .capChanged, .dayTurned, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return try decodePolicy(kind, from: &reader)
+        case .rerated, .rerateBegun:
+            return try decodeCorrection(kind, from: &reader)
         }
     }
 

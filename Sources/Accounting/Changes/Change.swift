@@ -23,6 +23,8 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case priceDeclared = 17
     case sequenceSkipped = 18
     case rateCardLoaded = 19
+    case rerated = 55
+    case rerateBegun = 56
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -69,6 +71,8 @@ public struct Change: Sendable, Hashable {
         case priceDeclared(PriceDeclared)
         case sequenceSkipped(SequenceSkipped)
         case rateCardLoaded(RateCardLoaded)
+        case rerated(Rerated)
+        case rerateBegun(RerateBegun)
     }
 }
 

@@ -118,6 +118,7 @@ public enum LedgerKind: String, Sendable, CaseIterable {
     case adjustment
     case expiry
     case forfeiture
+    case correction
 
     init(_ grantClass: GrantClass) {
         switch grantClass {

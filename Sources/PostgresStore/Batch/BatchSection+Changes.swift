@@ -16,6 +16,8 @@ struct ColdChanges {
     var names: [NameDeclared] = []
     var prices: [PriceDeclared] = []
     var cards: [Dated<RateCardLoaded>] = []
+    var rerates: [Dated<RerateBegun>] = []
+    var corrections: [Dated<Rerated>] = []
 }
 
 // MARK: - The rare changes
@@ -46,10 +48,12 @@ extension BatchSection {
         case .priceDeclared(let body): cold.prices.append(body)
         case .sequenceSkipped: break  // Producers are the batch's, not a section's.
         case .rateCardLoaded(let body): cold.cards.append(Dated(org: org, at: at, body: body))
+        case .rerated(let body): correct(org, body, at: at)
+        case .rerateBegun(let body): cold.rerates.append(Dated(org: org, at: at, body: body))
         }
     }
 
-    private func credit(_ line: PendingLedgerLine) {
+    func credit(_ line: PendingLedgerLine) {
         let wallet = walletSlot(line.org, at: line.appliedAt)
         wallets[wallet].amount += line.amount.units
         appendLine(~ledgerLines.count, wallet: wallet)

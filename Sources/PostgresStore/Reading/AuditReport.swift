@@ -28,6 +28,10 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case grantSum = "grant_sum"
     /// A rollup is not the sum of its usage lines.
     case rollup
+    /// A day's list of the dearest requests is not what its lines say.
+    case dearest
+    /// A rollup's corrections are not the sum of those of its cell, or of the ledger's lines.
+    case correction
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -39,6 +43,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .walletBalance: "the wallet's balance is not the last line's"
         case .grantSum: "what is left of the grants, less the debt, is not the balance"
         case .rollup: "a rollup is not the sum of its usage lines"
+        case .dearest: "a day's list of the dearest requests is not what its lines say"
+        case .correction: "the corrections do not agree with the rollups or the ledger"
         }
     }
 }

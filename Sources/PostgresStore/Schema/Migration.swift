@@ -13,6 +13,8 @@ struct Migration {
         Migration(number: 2, name: "ledger", sql: ledger),
         Migration(number: 3, name: "writers", sql: writers),
         Migration(number: 4, name: "partitions", sql: partitions),
+        Migration(number: 5, name: "dearest", sql: dearest),
+        Migration(number: 6, name: "corrections", sql: corrections),
     ]
 
     /// The schema that this program needs.

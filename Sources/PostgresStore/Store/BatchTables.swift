@@ -27,6 +27,7 @@ struct BatchTables {
         try rotateKeys()
         try revokeKeys()
         try writeCaps()
+        try insertRerates()
     }
 
     /// What follows from the lines: rollups and holds.
@@ -35,6 +36,7 @@ struct BatchTables {
     func writeAfterLines() throws(StoreError) {
         try addRollups()
         try writeHolds()
+        try writeCorrections()
     }
 
     func run(

@@ -14,7 +14,8 @@ extension Duel {
         case 58..<64: release(org)
         case 64..<80: grant(org)
         case 80..<86: setCap(org)
-        case 86..<94: tick()
+        case 86..<93: tick()
+        case 93..<94: correct(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
@@ -213,6 +214,32 @@ extension Duel {
         expectEqual(mine.asNaive, theirs, "answer")
         count(theirs)
         expectToday(org)
+    }
+
+    /// Corrections of both signs, some of nothing, some beyond what is there.
+    private func correct(_ org: UInt32) {
+        let path = path(org)
+        let size = amount(org)
+        let more = random.oneIn(2) ? size : -size
+        doing = "correct \(more) of \(org)"
+        let correction = Rerated(
+            rerate: "r",
+            day: CivilDay(number: 20_000),
+            project: path.project,
+            key: path.key,
+            model: 1,
+            requests: 1,
+            amount: Amount(units: more),
+            note: "n"
+        )
+        let outcome = book.correct(correction, org: org, at: now, into: buffer)
+        if more == 0 {
+            ledger.organisations[org]?.bringUp(to: now.microseconds)
+            let isClosed = model(org).closed
+            return expect(isClosed ? outcome == .accountClosed : outcome != .done, "outcome")
+        }
+        let made = ledger.organisations[org]?.correct(more, at: now.microseconds)
+        expectEqual(outcome, made == nil ? .accountClosed : .done, "outcome")
     }
 
     private func release(_ org: UInt32) {

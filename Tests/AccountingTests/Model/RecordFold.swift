@@ -172,6 +172,28 @@ extension OrganisationSnapshot {
             }
             if body.amount != nil { caps.append(body) }
         case .dayTurned(let body): today = body.today
+        case .rerated(let body):
+            lines += 1
+            for index in 0..<body.draws.count {
+                let draw = body.draws[index]
+                if draw.grant == 0 {
+                    debt += draw.amount
+                } else {
+                    take(draw.amount, from: draw.grant)
+                }
+            }
+            guard let credit = body.credit(at: change.appliedAt) else { return }
+            lastGrant = credit.grant
+            debt -= credit.debtPaid
+            grants.append(
+                GrantSnapshot(
+                    issued: credit,
+                    issuedAt: change.appliedAt,
+                    active: true,
+                    expired: false,
+                    remaining: credit.amount - credit.debtPaid
+                )
+            )
         default: break
         }
     }

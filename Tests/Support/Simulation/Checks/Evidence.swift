@@ -112,7 +112,7 @@ final class Evidence {
 
     private func take(_ change: Change, _ position: UInt64) {
         switch change.body {
-        case .grantIssued, .grantActivated, .capChanged, .dayTurned:
+        case .grantIssued, .grantActivated, .capChanged, .dayTurned, .rerated:
             easings[change.org] = position
         default: break
         }

@@ -137,6 +137,7 @@ extension StoredBooks {
             result.producers.insert(body.producer)
             result.skipped.append((body.producer, body.sequence))
         case .rateCardLoaded: break
+        case .rerateBegun: break
         default:
             try with(org) { (rows) throws(StoreError) in
                 try rows.apply(change.body, org, at: at, &result)
@@ -254,6 +255,8 @@ extension StoredOrganisation {
         case .capChanged(let body):
             caps[CapKey(scope: body.scope, id: body.id, period: body.period)] = body.amount
         case .dayTurned(let body): today = body.today
+        case .rerated(let body): try correct(body, org, at: at, &result)
+        case .rerateBegun: break
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
@@ -326,6 +329,73 @@ extension StoredOrganisation {
             org,
             &result
         )
+    }
+
+    private mutating func correct(
+        _ body: Rerated,
+        _ org: UInt32,
+        at moment: Timestamp,
+        _ result: inout TransactionResult
+    ) throws(StoreError) {
+        if body.grant != 0 {
+            lastGrant = max(lastGrant, body.grant)
+            let issued = GrantIssued(
+                grant: body.grant,
+                grantClass: .adjustment,
+                amount: -body.amount,
+                priority: 20,
+                effectiveAt: moment,
+                expiresAt: .never,
+                active: true,
+                debtPaid: .zero,
+                identity: 0,
+                content: 0,
+                reference: body.rerate,
+                note: body.note
+            )
+            let row = GrantSnapshot(
+                issued: issued,
+                issuedAt: moment,
+                active: true,
+                expired: false,
+                remaining: -body.amount - body.debtPaid
+            )
+            try insert(&grants, body.grant, row, "the grants of a batch")
+            debt -= body.debtPaid
+        }
+        for index in 0..<body.draws.count {
+            let draw = body.draws[index]
+            if draw.grant == 0 {
+                debt += draw.amount
+            } else {
+                try take(draw.amount, from: draw.grant)
+            }
+        }
+        var line = StoredLine(
+            line: 0,
+            kind: .correction,
+            amount: -body.amount,
+            balance: .zero,
+            appliedAt: moment,
+            at: moment
+        )
+        line.grant = body.grant
+        line.reference = body.rerate
+        line.note = body.note
+        line.day = body.day
+        line.project = body.project
+        line.key = body.key
+        line.model = body.model
+        book(line, org, &result)
+        let key = RollupKey(
+            day: body.day.number,
+            project: body.project,
+            key: body.key,
+            model: body.model
+        )
+        // Requests that nobody has booked cannot be corrected.
+        guard rollups[key] != nil else { throw .inconsistent("1 of 1 rollups are missing") }
+        rollups[key]?.corrected += body.amount.units
     }
 
     private mutating func close(

@@ -173,6 +173,7 @@ package struct AccountModel {
             skipped[body.producer, default: []].insert(body.sequence)
             return nil
         case .rateCardLoaded: return nil
+        case .rerateBegun: return nil
         case .organisationCreated(let body):
             if organisations[change.org] != nil { return "organisation \(change.org) exists" }
             var organisation = NaiveOrganisation(minutesEast: minutesEast(body.zone))
@@ -227,6 +228,8 @@ package struct AccountModel {
         case .holdReleased(let body): return organisation.follow(body, at: at)
         case .capChanged(let body): return organisation.follow(body, at: at)
         case .dayTurned(let body): return organisation.follow(body, at: at)
+        case .rerated(let body): return organisation.follow(body, at: at)
+        case .rerateBegun: return nil
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil

@@ -9,7 +9,7 @@ import Quantities
 /// decision.
 extension NaiveOrganisation {
     /// What keeps a decision from being taken now; nil when all that is due has happened.
-    private mutating func overdue(at moment: Timestamp) -> String? {
+    mutating func overdue(at moment: Timestamp) -> String? {
         now = moment.microseconds
         if let index = firstDue() {
             let grant = grants[index]
@@ -214,7 +214,7 @@ extension Draws {
 }
 
 extension [NaivePart] {
-    fileprivate var text: String {
+    var text: String {
         isEmpty ? "nothing" : map { "\($0.amount) of \($0.grant)" }.joined(separator: ", ")
     }
 }
@@ -226,7 +226,8 @@ extension NaiveOrganisation {
     /// already when it was booked.
     mutating func imbalance() -> String? {
         let isCovered = grants.allSatisfy { kept(of: $0.number) <= $0.remaining }
-        if available >= 0, isCovered { overshoot = 0 }
+        // What is about to lapse is not there any more: a hold that was let go of may have kept it.
+        if available >= 0, isCovered, firstDue() == nil { overshoot = 0 }
         if available < -overshoot {
             return "\(held) is held of \(posted), and only \(overshoot) had to be booked"
         }

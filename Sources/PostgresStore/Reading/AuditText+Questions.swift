@@ -1,0 +1,45 @@
+extension AuditText {
+    /// The lists of dearest requests that are not those of the lines.
+    static func dearest(_ condition: String) -> String {
+        """
+        SELECT org, day, coalesce(d.lines::text, 'no list'), coalesce(l.lines::text, 'no list')
+        FROM (SELECT * FROM dearest WHERE \(condition)) d FULL JOIN (
+            SELECT org, day, array_agg(line ORDER BY amount, line) AS lines,
+                array_agg(-amount ORDER BY amount, line) AS amounts
+            FROM (
+                SELECT org, day, line, amount,
+                    row_number() OVER (PARTITION BY org, day ORDER BY amount, line) AS place
+                FROM usage_lines WHERE amount < 0 AND \(condition)
+            ) u
+            WHERE place <= \(DearestList.capacity) GROUP BY org, day
+        ) l USING (org, day)
+        WHERE d.lines IS DISTINCT FROM l.lines OR d.amounts IS DISTINCT FROM l.amounts
+        ORDER BY org, day
+        """
+    }
+
+    /// Where corrections, rollups and ledger do not say the same.
+    static func corrections(_ condition: String) -> String {
+        """
+        SELECT org, 'rollup of ' || day::text || ' project ' || project || ' key ' || key
+                || ' model ' || model, coalesce(r.corrected, 0), coalesce(c.amount, 0)
+        FROM (SELECT * FROM rollups WHERE \(condition)) r FULL JOIN (
+            SELECT org, day, project, key, model, sum(amount) AS amount
+            FROM corrections WHERE \(condition) GROUP BY org, day, project, key, model
+        ) c USING (org, day, project, key, model)
+        WHERE coalesce(r.corrected, 0) <> coalesce(c.amount, 0)
+        UNION ALL
+        SELECT org, 'ledger lines of ' || rerate, coalesce(-l.amount, 0), coalesce(c.amount, 0)
+        FROM (
+            SELECT org, reference AS rerate, sum(amount) AS amount, count(*) AS count
+            FROM ledger_lines WHERE kind = 'correction' AND \(condition) GROUP BY org, reference
+        ) l FULL JOIN (
+            SELECT org, rerate, sum(amount) AS amount, count(*) AS count
+            FROM corrections WHERE \(condition) GROUP BY org, rerate
+        ) c USING (org, rerate)
+        WHERE coalesce(-l.amount, 0) <> coalesce(c.amount, 0)
+            OR l.count IS DISTINCT FROM c.count
+        ORDER BY 1, 2
+        """
+    }
+}
