@@ -24,6 +24,8 @@ struct Meterctl: AsyncParsableCommand {
             UsageCommand.self, AuditCommand.self, RatesCommand.self, ConfigCommand.self,
             MigrateCommand.self, SendCommand.self, AuthorizeCommand.self, WatchCommand.self,
             DemoCommand.self,
+            RunwayCommand.self, SpendCommand.self, TopCommand.self, ExportCommand.self,
+            SuggestionsCommand.self, RerateCommand.self,
         ]
     )
 

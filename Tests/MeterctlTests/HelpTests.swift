@@ -11,7 +11,7 @@ import Testing
         "key revoke", "grant", "cap", "cap set", "cap clear", "cap list", "balance",
         "transactions", "usage", "audit", "rates", "rates check", "rates import", "rates diff",
         "rates show", "rates reload", "config", "config check", "migrate", "send", "authorize",
-        "watch", "demo",
+        "watch", "demo", "runway", "spend", "top", "export", "suggestions", "rerate",
     ]
 
     @Test(arguments: verbs)

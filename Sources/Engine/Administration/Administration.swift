@@ -5,7 +5,7 @@ import Quantities
 ///
 /// Queue:       callable from any task; each call hops to the shard that owns the organisation.
 /// Invariants:  a call that changes something returns after its record is durable in the journal.
-public protocol Administration: Sendable {
+public protocol Administration: Questions, Corrections {
     /// Opens an organisation with an empty wallet.
     ///
     /// - Parameters:

@@ -107,7 +107,7 @@ extension Engine {
     }
 
     /// Waits until PostgreSQL has everything that is durable now.
-    private func waitForStore() async throws(AdministrationError) {
+    func waitForStore() async throws(AdministrationError) {
         let target = journal.positions.synced
         let deadline = time.now().advanced(byMicroseconds: 120_000_000)
         while storePosition.value < target {

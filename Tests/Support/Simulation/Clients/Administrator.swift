@@ -2,6 +2,7 @@ import Accounting
 import DiskSimulation
 import Engine
 import Quantities
+import SimulatedBooks
 import Synchronization
 
 /// A call of an administrator, with everything that a repetition needs.
@@ -14,13 +15,15 @@ enum AdministrativeCall: Sendable {
     case grant(organisation: String, request: GrantRequest)
     case cap(organisation: String, target: CapTarget, period: CapPeriod, amount: Amount?)
     case close(organisation: String)
+    case correct(organisation: String, correction: Rerated)
 
     var organisation: String {
         switch self {
         case .createOrganisation(let name, _): name
         case .createProject(let organisation, _), .createKey(let organisation, _, _),
             .rotateKey(let organisation, _), .revokeKey(let organisation, _),
-            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation):
+            .grant(let organisation, _), .cap(let organisation, _, _, _), .close(let organisation),
+            .correct(let organisation, _):
             organisation
         }
     }
@@ -137,6 +140,8 @@ final class Administrator {
                 )
             case .close(let organisation):
                 _ = try await engine.closeOrganisation(name: organisation, reason: "simulated")
+            case .correct(let organisation, let correction):
+                try await engine.correct(correction, organisation: organisation)
             }
             return .done
         } catch {
@@ -174,7 +179,7 @@ final class Administrator {
         case (.grant(let organisation, let request), .granted(let receipt)):
             try check(receipt, request, organisation)
             lastGrant = call
-        case (.cap, .done): break
+        case (.cap, .done), (.correct, .done): break
         case (.close(let organisation), .done): world.closed(organisation)
         // What was closed takes nothing more; a rotated key may be revoked.
         case (_, .failed(.accountClosed)) where world.isClosing(call.organisation): break
@@ -244,12 +249,40 @@ final class Administrator {
             return cap(account)
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
+        case 12 where world.roll(2) == 0:
+            return correction(account) ?? grant(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)
         default:
             return grant(account)
         }
+    }
+
+    /// Corrects some requests that the database has: only such can be corrected.
+    private func correction(_ account: Account) -> AdministrativeCall? {
+        guard let org = world.engine?.number(ofOrganisation: account.name),
+            let rows = world.database.books.organisations[org]
+        else { return nil }
+        let cells = rows.rollups.keys.sorted {
+            ($0.day, $0.project, $0.key, $0.model) < ($1.day, $1.project, $1.key, $1.model)
+        }
+        guard !cells.isEmpty else { return nil }
+        let cell = cells[world.roll(cells.count)]
+        let units = Int128(1 + world.roll(1_000)) * 10_000_000
+        return .correct(
+            organisation: account.name,
+            correction: Rerated(
+                rerate: "\(name)-rerate-\(calls)",
+                day: CivilDay(number: cell.day),
+                project: cell.project,
+                key: cell.key,
+                model: cell.model,
+                requests: 1,
+                amount: Amount(units: world.roll(2) == 0 ? units : -units),
+                note: "simulated"
+            )
+        )
     }
 
     private func cap(_ account: Account) -> AdministrativeCall {
