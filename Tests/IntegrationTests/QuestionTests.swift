@@ -110,15 +110,15 @@ import Testing
             #expect(found.map { $0["charge"].text } == rows.map { $0[1] })
             #expect(found.first?["latency_ms"].int != nil)
         }
-        try expectDearest(20)
+        try expectDearest(10)
         daemon.kill()
         try daemon.start()
         try report(500, from: 1000, daemon)
-        try expectDearest(20)
+        try expectDearest(10)
         try expectDearest(3)
         try daemon.expectGreenAudit()
         // The audit would see a list that is wrong.
-        try daemon.database.query("UPDATE dearest SET lines[1] = lines[1] + 1")
+        try daemon.database.query("UPDATE dearest SET entries = set_byte(entries, 7, 1)")
         #expect(try daemon.admin.audit()["green"].bool == false)
     }
 
@@ -269,7 +269,7 @@ import Testing
         #expect(try refusal("spend?by=moon") == (400, "invalid", "by"))
         #expect(try refusal("spend?days=1&days=2") == (400, "invalid", "days"))
         #expect(try refusal("spend?day=1") == (400, "invalid", "day"))
-        #expect(try refusal("dearest?limit=21") == (400, "invalid", "limit"))
+        #expect(try refusal("dearest?limit=11") == (400, "invalid", "limit"))
         #expect(try refusal("outlook?x=1") == (400, "invalid", "x"))
         #expect(try refusal("suggestions?days=7") == (400, "invalid", "days"))
         #expect(try refusal("export?what=all") == (400, "invalid", "what"))

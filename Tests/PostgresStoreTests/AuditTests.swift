@@ -115,7 +115,8 @@ import Testing
             faults: [.dearest]
         ),
         Plant(
-            sql: "UPDATE dearest SET amounts[2] = 7 WHERE org = 2 AND day = '2026-03-01'",
+            sql: "UPDATE dearest SET entries = set_byte(entries, 30, 1) WHERE org = 2 "
+                + "AND day = '2026-03-01'",
             faults: [.dearest]
         ),
         Plant(

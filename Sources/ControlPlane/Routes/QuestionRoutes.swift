@@ -37,7 +37,7 @@ enum QuestionRoutes {
     private static let dearest: @Sendable (Call) async throws -> Answer = { call in
         var filters = try call.filters()
         let days = try days(&filters)
-        let limit = Int(try filters.optionalWhole("limit", in: 1...20) ?? 10)
+        let limit = Int(try filters.optionalWhole("limit", in: 1...10) ?? 10)
         try filters.refuseRest()
         let requests = try await call.administration.dearest(
             organisation: call.part("name"),

@@ -2,12 +2,15 @@ import Quantities
 
 /// The most expensive requests of one organisation and day, the dearest first.
 ///
+/// Layout:      24 bytes each where they are stored: i64 line, i64 units by 2^63, i64 the rest, all
+///              big-endian, so that SQL can make the same bytes of lines.
 /// Invariants:  at most `capacity`; of two that cost the same the earlier line stands first; what
 ///              cost nothing is not in.
 /// Cost:        one comparison for a request that does not belong to them.
 struct DearestList {
     /// How many requests of a day are kept.
-    static let capacity = 20
+    static let capacity = 10
+    private static let length = 24
 
     struct Entry: Equatable {
         let units: Int128
@@ -53,7 +56,43 @@ struct DearestList {
         floor = 0
     }
 
-    private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
+    /// The entries as they are stored.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(entries.count * DearestList.length)
+        for entry in entries {
+            let (high, low) = entry.units.quotientAndRemainder(dividingBy: 1 << 63)
+            // A charge is below 2^96 units.
+            for word in [entry.line, Int64(high), Int64(low)] {
+                withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+            }
+        }
+        return bytes
+    }
+
+    /// Reads what `bytes` gave.
+    static func entries(_ bytes: [UInt8]) throws(StoreError) -> [Entry] {
+        guard bytes.count % length == 0 else {
+            throw .unexpectedAnswer("a list of requests that is no multiple of 24 bytes")
+        }
+        func word(_ start: Int) -> Int64 {
+            bytes[start..<start + 8].reduce(0) { $0 << 8 | Int64($1) }
+        }
+        return stride(from: 0, to: bytes.count, by: length).map { start in
+            let units = Int128(word(start + 8)) << 63 + Int128(word(start + 16))
+            return Entry(units: units, line: word(start))
+        }
+    }
+
+    /// The bytes of the dearest of some lines, as SQL makes them from `line` and `amount`.
+    static let sql = """
+        string_agg(int8send(line)
+            || int8send(div(-amount * 1000000000000, 9223372036854775808)::bigint)
+            || int8send(mod(-amount * 1000000000000, 9223372036854775808)::bigint),
+            ''::bytea ORDER BY amount, line)
+        """
+
+    static func precedes(_ left: Entry, _ right: Entry) -> Bool {
         left.units != right.units ? left.units > right.units : left.line < right.line
     }
 }

@@ -2,10 +2,11 @@ extension AuditText {
     /// The lists of dearest requests that are not those of the lines.
     static func dearest(_ condition: String) -> String {
         """
-        SELECT org, day, coalesce(d.lines::text, 'no list'), coalesce(l.lines::text, 'no list')
+        SELECT org, day, coalesce(encode(d.entries, 'hex'), 'no list'),
+            coalesce(encode(l.entries, 'hex'), 'no list')
         FROM (SELECT * FROM dearest WHERE \(condition)) d FULL JOIN (
-            SELECT org, day, array_agg(line ORDER BY amount, line) AS lines,
-                array_agg(-amount ORDER BY amount, line) AS amounts
+            SELECT org, day, \(DearestList.sql) AS entries,
+                CASE WHEN count(*) = \(DearestList.capacity) THEN min(-amount) END AS floor
             FROM (
                 SELECT org, day, line, amount,
                     row_number() OVER (PARTITION BY org, day ORDER BY amount, line) AS place
@@ -13,7 +14,7 @@ extension AuditText {
             ) u
             WHERE place <= \(DearestList.capacity) GROUP BY org, day
         ) l USING (org, day)
-        WHERE d.lines IS DISTINCT FROM l.lines OR d.amounts IS DISTINCT FROM l.amounts
+        WHERE d.entries IS DISTINCT FROM l.entries OR d.floor IS DISTINCT FROM l.floor
         ORDER BY org, day
         """
     }

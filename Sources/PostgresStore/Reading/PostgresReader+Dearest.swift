@@ -28,23 +28,32 @@ extension PostgresReader {
         through: CivilDay,
         limit: Int?
     ) throws(StoreError) -> [DearestRequest] {
+        let during = "reading the dearest requests"
         var parameters = QueryParameters()
         parameters.add(org.raw)
-        // A list has at most a thousand entries for each year that is asked for.
-        parameters.add(limit ?? 10_000)
         parameters.add(from)
         parameters.add(through)
+        let lists = try open().query(
+            "SELECT entries FROM dearest WHERE org = $1 AND day BETWEEN $2 AND $3",
+            parameters,
+            during: during
+        )
+        var entries: [DearestList.Entry] = []
+        for row in 0..<lists.rowCount {
+            entries += try DearestList.entries(lists.byteArray(row, 0))
+        }
+        entries.sort(by: DearestList.precedes)
+        var lines = ArrayParameter.int8
+        for entry in entries.prefix(limit ?? entries.count) { lines.add(entry.line) }
+        parameters = QueryParameters()
+        parameters.add(org.raw)
+        parameters.add(lines)
         // The day of a line's partition is UTC's, at most one from the account's own.
         parameters.add(from.advanced(by: -1))
         parameters.add(through.advanced(by: 1))
         let source = """
-            SELECT u.* FROM (
-                SELECT e.line FROM dearest d CROSS JOIN LATERAL unnest(d.lines, d.amounts)
-                    AS e (line, amount)
-                WHERE d.org = $1 AND d.day BETWEEN $3 AND $4
-                ORDER BY e.amount DESC, e.line LIMIT $2
-            ) e JOIN usage_lines u ON u.org = $1 AND u.line = e.line
-                AND u.day_utc BETWEEN $5 AND $6
+            SELECT * FROM usage_lines
+            WHERE org = $1 AND line = ANY ($2) AND day_utc BETWEEN $3 AND $4
             """
         let answer = try open().query(
             """
@@ -57,7 +66,7 @@ extension PostgresReader {
             ORDER BY n.charge DESC, n.line
             """,
             parameters,
-            during: "reading the dearest requests"
+            during: during
         )
         return try PostgresReader.rows(answer) { (row, index) throws(StoreError) in
             DearestRequest(

@@ -8,16 +8,14 @@ extension Migration {
             org bigint NOT NULL,
             day date NOT NULL,
             floor numeric(38,12),
-            lines bigint[] NOT NULL,
-            amounts numeric(38,12)[] NOT NULL,
+            entries bytea NOT NULL,
             PRIMARY KEY (org, day)
         ) WITH (fillfactor = 50);
-        INSERT INTO dearest (org, day, floor, lines, amounts)
-            SELECT org, day, CASE WHEN count(*) = \(DearestList.capacity) THEN min(amount) END,
-                array_agg(line ORDER BY amount DESC, line),
-                array_agg(amount ORDER BY amount DESC, line)
+        INSERT INTO dearest (org, day, floor, entries)
+            SELECT org, day, CASE WHEN count(*) = \(DearestList.capacity) THEN min(-amount) END,
+                \(DearestList.sql)
             FROM (
-                SELECT org, day, line, -amount AS amount,
+                SELECT org, day, line, amount,
                     row_number() OVER (PARTITION BY org, day ORDER BY amount, line) AS place
                 FROM usage_lines WHERE amount < 0
             ) l

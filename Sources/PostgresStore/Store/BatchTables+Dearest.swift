@@ -16,28 +16,42 @@ struct DearestTable {
     /// - Throws: What the server says.
     func write(_ candidates: DearestCandidates) throws(StoreError) {
         if candidates.runs.isEmpty { return }
-        var lists: [Int: DearestList] = [:]
         let known = try read(candidates)
+        if known.rowCount == 0 { return }
+        var orgs = ArrayParameter.int8
+        var days = ArrayParameter.date
+        var floors = ArrayParameter.numeric
+        var entries = ArrayParameter.bytea
         for row in 0..<known.rowCount {
             let place = try known.integer(row, 0) - 1
             guard candidates.runs.indices.contains(place) else {
                 throw .unexpectedAnswer("a list that is not in the batch")
             }
-            var list = lists[place] ?? DearestList()
+            let run = candidates.runs[place]
+            var list = DearestList()
             if !known.isNull(row, 1) {
-                list.merge([
-                    DearestList.Entry(
-                        units: try known.amount(row, 2).units,
-                        line: try known.int64(row, 1)
-                    )
-                ])
+                list.merge(try DearestList.entries(known.byteArray(row, 1)))
             }
-            lists[place] = list
+            list.merge(Array(candidates.entries[run.entries]))
+            orgs.add(org: run.org)
+            days.add(run.day)
+            if list.isFull { floors.add(Amount(units: list.floor)) } else { floors.addNull() }
+            entries.add(list.bytes)
         }
-        try upsert(candidates, lists)
+        var parameters = QueryParameters()
+        for array in [orgs, days, floors, entries] { parameters.add(array) }
+        try connection.query(
+            """
+            INSERT INTO dearest (org, day, floor, entries) SELECT * FROM unnest($1, $2, $3, $4)
+            ON CONFLICT (org, day) DO UPDATE SET floor = excluded.floor,
+                entries = excluded.entries
+            """,
+            parameters,
+            during: DearestTable.during
+        )
     }
 
-    /// The lists that change, an entry a row; a list that is to begin has one row without an entry.
+    /// The lists that change, and of those that are to begin nothing.
     private func read(_ candidates: DearestCandidates) throws(StoreError) -> QueryResult {
         var orgs = ArrayParameter.int8
         var days = ArrayParameter.date
@@ -51,54 +65,13 @@ struct DearestTable {
         for array in [orgs, days, best] { parameters.add(array) }
         return try connection.query(
             """
-            SELECT d.place, e.line, e.amount
+            SELECT d.place, t.entries
             FROM unnest($1, $2, $3) WITH ORDINALITY AS d (org, day, best, place)
             LEFT JOIN dearest t ON t.org = d.org AND t.day = d.day
-            LEFT JOIN LATERAL unnest(t.lines, t.amounts) AS e (line, amount) ON true
             WHERE t.floor IS NULL OR t.floor < d.best
             """,
             parameters,
             during: DearestTable.during
         )
-    }
-
-    private func upsert(
-        _ candidates: DearestCandidates,
-        _ lists: [Int: DearestList]
-    ) throws(StoreError) {
-        if lists.isEmpty { return }
-        var orgs = ArrayParameter.int8
-        var days = ArrayParameter.date
-        var floors = ArrayParameter.numeric
-        var lines = ArrayParameter.text
-        var amounts = ArrayParameter.text
-        for place in candidates.runs.indices {
-            guard var list = lists[place] else { continue }
-            let run = candidates.runs[place]
-            list.merge(Array(candidates.entries[run.entries]))
-            orgs.add(org: run.org)
-            days.add(run.day)
-            if list.isFull { floors.add(Amount(units: list.floor)) } else { floors.addNull() }
-            lines.add(DearestTable.array(list.entries.map { String($0.line) }))
-            amounts.add(DearestTable.array(list.entries.map { "\(Amount(units: $0.units))" }))
-        }
-        var parameters = QueryParameters()
-        for array in [orgs, days, floors, lines, amounts] { parameters.add(array) }
-        try connection.query(
-            """
-            INSERT INTO dearest AS t (org, day, floor, lines, amounts)
-            SELECT org, day, floor, lines::bigint[], amounts::numeric[]
-            FROM unnest($1, $2, $3, $4, $5) AS d (org, day, floor, lines, amounts)
-            ON CONFLICT (org, day) DO UPDATE SET floor = excluded.floor, lines = excluded.lines,
-                amounts = excluded.amounts
-            """,
-            parameters,
-            during: DearestTable.during
-        )
-    }
-
-    /// An array as PostgreSQL reads it from a text.
-    private static func array(_ elements: [String]) -> String {
-        "{" + elements.joined(separator: ",") + "}"
     }
 }

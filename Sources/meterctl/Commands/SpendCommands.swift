@@ -129,7 +129,7 @@ struct TopCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               meterctl top acme
-              meterctl top acme --days 7 --limit 20
+              meterctl top acme --days 7 --limit 3
             """
     )
 
@@ -139,7 +139,7 @@ struct TopCommand: AsyncParsableCommand {
     @Option(help: "How many days, 1 to 366, today included.")
     var days = 30
 
-    @Option(help: "How many requests, 1 to 20.")
+    @Option(help: "How many requests, 1 to 10.")
     var limit = 10
 
     @OptionGroup var control: ControlOptions
