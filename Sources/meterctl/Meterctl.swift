@@ -26,6 +26,8 @@ struct Meterctl: AsyncParsableCommand {
             DemoCommand.self, MachineCommand.self, PurchaseCommand.self, ReceiptCommand.self,
             TopUpCommand.self, PlanCommand.self, CouponCommand.self, BillingCommand.self,
             AdjustCommand.self, InvoiceCommand.self, RefundCommand.self, AlertsCommand.self,
+            RunwayCommand.self, SpendCommand.self, TopCommand.self, ExportCommand.self,
+            SuggestionsCommand.self, RerateCommand.self,
         ]
     )
 

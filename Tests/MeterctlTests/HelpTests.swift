@@ -16,7 +16,7 @@ import Testing
         "refund", "alerts", "alerts list", "alerts settings", "alerts set", "alerts reset",
         "purchase", "purchase create", "purchase confirm", "purchase fail",
         "purchase list", "purchase show", "receipt", "topup", "topup set", "topup on",
-        "topup off", "topup show",
+        "topup off", "topup show", "runway", "spend", "top", "export", "suggestions", "rerate",
     ]
 
     @Test(arguments: verbs)

@@ -42,13 +42,14 @@ import Testing
     static let plants = [
         Plant(
             sql: "DELETE FROM usage_lines WHERE org = 2 AND line = 5",
-            faults: [.lineCount, .lineGap, .brokenChain, .rollup],
+            faults: [.lineCount, .lineGap, .brokenChain, .rollup, .dearest],
             line: 6
         ),
         Plant(
             sql: "DELETE FROM usage_lines WHERE org = 2 AND line > 5",
             faults: [
                 .lineCount, .lineGap, .brokenChain, .rollup, .rollup, .rollup, .rollup,
+                .dearest, .dearest,
             ],
             line: 22
         ),
@@ -68,7 +69,7 @@ import Testing
         Plant(
             sql: "UPDATE usage_lines SET amount = amount - 0.000000000001 "
                 + "WHERE org = 2 AND line = 7",
-            faults: [.brokenChain, .rollup],
+            faults: [.brokenChain, .rollup, .dearest],
             line: 7
         ),
         Plant(sql: "UPDATE wallets SET lines = 99 WHERE org = 2", faults: [.lineCount]),
@@ -129,6 +130,25 @@ import Testing
             sql: "INSERT INTO purchases VALUES (2, 1, 'confirmed', false, '', 7, 1, 'EUR', "
                 + "'manual', '2026-03-01', now(), now(), 'pi_1', 1, 1)",
             faults: [.purchases]
+        ),
+        Plant(
+            sql: "DELETE FROM dearest WHERE org = 2 AND day = '2026-03-02'",
+            faults: [.dearest]
+        ),
+        Plant(
+            sql: "UPDATE dearest SET entries = set_byte(entries, 30, 1) WHERE org = 2 "
+                + "AND day = '2026-03-01'",
+            faults: [.dearest]
+        ),
+        Plant(
+            sql: "UPDATE rollups SET corrected = 1 WHERE org = 2 AND model = 2 "
+                + "AND day = '2026-03-01'",
+            faults: [.correction]
+        ),
+        Plant(
+            sql: "INSERT INTO corrections VALUES "
+                + "(2, 'march', '2026-03-01', 0, 0, 1, 1.5, 3, now())",
+            faults: [.correction, .correction]
         ),
     ]
 

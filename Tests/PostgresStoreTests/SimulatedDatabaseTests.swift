@@ -253,16 +253,18 @@ import Testing
 extension StoredLine {
     /// The line as a reader of the real database gets it.
     fileprivate func read(_ rows: StoredOrganisation, _ books: StoredBooks) -> LedgerLine {
-        LedgerLine(
+        // What a correction is about stands in a table of its own.
+        let isUsage = kind == .usage
+        return LedgerLine(
             line: line,
             kind: kind,
             amount: amount,
             balance: balance,
             appliedAt: appliedAt,
             at: at,
-            model: books.name(.model, model),
-            key: rows.keys[key]?.created.name,
-            project: rows.projects[project],
+            model: isUsage ? books.name(.model, model) : nil,
+            key: isUsage ? rows.keys[key]?.created.name : nil,
+            project: isUsage ? rows.projects[project] : nil,
             price: price,
             grant: grant,
             requestID: requestID,

@@ -85,6 +85,8 @@ extension AccountBook {
         case .purchaseConfirmed(let body): apply(change.org, body, at: change.appliedAt)
         case .purchaseFailed(let body): apply(change.org, body, at: change.appliedAt)
         case .topUpLimitReached(let body): apply(change.org, body)
+        case .rerated(let body): correct(change.org, body, at: change.appliedAt)
+        case .rerateBegun: break
         }
     }
 
@@ -158,7 +160,7 @@ extension AccountBook {
         grantIdentities.insert(body.identity, content: body.content, result: body.grant, at: moment)
     }
 
-    private func activate(_ org: UInt32, _ body: GrantActivated) {
+    func activate(_ org: UInt32, _ body: GrantActivated) {
         with(org) { organisation in
             guard let index = organisation.grantIndex(body.grant) else {
                 invariantBroken("a grant that begins is known")

@@ -116,6 +116,8 @@ extension Change.Body {
             return .alertsSet
         case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
             return encodePurchase(into: &writer)
+        case .rerated, .rerateBegun:
+            return encodeCorrection(into: &writer)
         }
     }
 
@@ -235,6 +237,8 @@ extension Change.Body {
         case .alertsSet: return .alertsSet(try AlertsSet(from: &reader))
         case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
             return try decodePurchase(kind, from: &reader)
+        case .rerated, .rerateBegun:
+            return try decodeCorrection(kind, from: &reader)
         }
     }
 

@@ -39,6 +39,8 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case purchaseConfirmed = 42
     case purchaseFailed = 43
     case topUpLimitReached = 44
+    case rerated = 55
+    case rerateBegun = 56
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -101,6 +103,8 @@ public struct Change: Sendable, Hashable {
         case purchaseConfirmed(PurchaseConfirmed)
         case purchaseFailed(PurchaseFailed)
         case topUpLimitReached(TopUpLimitReached)
+        case rerated(Rerated)
+        case rerateBegun(RerateBegun)
     }
 }
 

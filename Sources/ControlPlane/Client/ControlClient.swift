@@ -78,7 +78,7 @@ public struct ControlClient: Sendable {
         }
     }
 
-    private static func parts(of request: ControlRequest) -> [HTTPClientRequestPart] {
+    static func parts(of request: ControlRequest) -> [HTTPClientRequestPart] {
         var headers: HTTPHeaders = [
             "Host": "localhost", "Connection": "close", "Accept": "application/json",
         ]
@@ -99,7 +99,7 @@ public struct ControlClient: Sendable {
         return [.head(head), .body(.byteBuffer(ByteBuffer(bytes: body))), .end(nil)]
     }
 
-    private static func reason(_ number: CInt) -> String {
+    static func reason(_ number: CInt) -> String {
         String(cString: strerror(number)).lowercased()
     }
 }

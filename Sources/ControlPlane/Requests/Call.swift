@@ -66,6 +66,16 @@ struct Answer: Sendable {
     var status: HTTPResponse.Status
     var contentType: String
     var bytes: [UInt8]
+    /// Writes a body whose length is not known when it begins, instead of `bytes`.
+    var stream: Stream?
+
+    /// Writes a body piece by piece with the function that it is given.
+    typealias Stream = @Sendable (([UInt8]) async throws -> Void) async throws -> Void
+
+    /// A body of any length.
+    static func stream(type: String, _ stream: @escaping Stream) -> Answer {
+        Answer(status: .ok, contentType: type, bytes: [], stream: stream)
+    }
 
     /// A JSON body, with a line break at its end for people with a shell.
     static func json(
@@ -85,6 +95,16 @@ struct Answer: Sendable {
     }
 
     var response: Response {
+        if let stream {
+            return Response(
+                status: status,
+                headers: [.contentType: contentType, .cacheControl: "no-store"],
+                body: .init { writer in
+                    try await stream { try await writer.write(ByteBuffer(bytes: $0)) }
+                    try await writer.finish(nil)
+                }
+            )
+        }
         var response = Response(
             status: status,
             headers: [.contentType: contentType, .cacheControl: "no-store"],

@@ -35,6 +35,8 @@ enum LedgerRoutes {
         var filters = try call.filters()
         var filter = UsageFilter()
         filter.key = try filters.optionalText("key")
+        filter.project = try filters.optionalText("project")
+        filter.session = try filters.optionalText("session")
         filter.model = try filters.optionalText("model")
         let words = [(word: "ok", value: false), (word: "error", value: true)]
         filter.failed = try filters.optionalChoice("status", words)

@@ -8,6 +8,8 @@ import NIOCore
 struct Route: Sendable {
     let method: HTTPRequest.Method
     let path: String
+    /// How many bytes a body may have, where it is more than elsewhere.
+    var bodyBytes = 0
     let handle: @Sendable (Call) async throws -> Answer
 
     static func get(
@@ -30,7 +32,7 @@ enum Routes {
     static let all: [Route] =
         OrganisationRoutes.all + KeyRoutes.all + MoneyRoutes.all + LedgerRoutes.all
         + OperationRoutes.all + TermsRoutes.all + MachineRoutes.all + PurchaseRoutes.all
-        + RefundRoutes.all + AlertRoutes.all
+        + RefundRoutes.all + AlertRoutes.all + QuestionRoutes.all + RerateRoutes.all
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .delete, .patch, .options,
@@ -51,7 +53,10 @@ enum Routes {
                     parameters: context.parameters,
                     uri: request.uri,
                     headers: request.headers,
-                    body: try await body(of: request, limit: maximumBodyBytes)
+                    body: try await body(
+                        of: request,
+                        limit: max(maximumBodyBytes, route.bodyBytes)
+                    )
                 )
                 return try await route.handle(call).response
             }

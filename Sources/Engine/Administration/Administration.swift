@@ -5,7 +5,9 @@ import Quantities
 ///
 /// Queue:       callable from any task; each call hops to the shard that owns the organisation.
 /// Invariants:  a call that changes something returns after its record is durable in the journal.
-public protocol Administration: TermsAdministration, PurchaseAdministration {
+public protocol Administration:
+    TermsAdministration, PurchaseAdministration, Questions, Corrections
+{
     /// Opens an organisation with an empty wallet.
     ///
     /// - Parameters:

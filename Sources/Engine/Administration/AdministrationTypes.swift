@@ -257,6 +257,10 @@ public struct TransactionInfo: Sendable, Hashable {
 public struct UsageFilter: Sendable, Hashable {
     /// Only this key.
     public var key: String?
+    /// Only this project.
+    public var project: String?
+    /// Only this session.
+    public var session: String?
     /// Only this model.
     public var model: String?
     /// Only failed ones, or only good ones.

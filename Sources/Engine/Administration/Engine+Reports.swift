@@ -58,6 +58,13 @@ extension Engine {
             }
             query.key = number
         }
+        if let project = filter.project {
+            guard let number = directory.project(project, org: org) else {
+                throw .notFound(what: "project", name: project)
+            }
+            query.project = number
+        }
+        query.session = filter.session
         query.model = filter.model
         query.failed = filter.failed
         query.from = filter.from

@@ -37,6 +37,7 @@ public final class Engine: Sendable {
     public let recovery: String
 
     let secret: @Sendable () -> String
+    let desk = RerateDesk()
 
     private let drive: Stage.Drive
     private let pause: @Sendable (Int) -> Void

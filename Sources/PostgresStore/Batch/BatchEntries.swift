@@ -121,6 +121,7 @@ public enum LedgerKind: String, Sendable, CaseIterable {
     case forfeiture
     case machine
     case purchaseRefund = "purchase_refund"
+    case correction
 
     init(_ grantClass: GrantClass) {
         switch grantClass {

@@ -24,6 +24,8 @@ struct ColdChanges {
     var cleared: [Dated<AlertCleared>] = []
     var alertRules: [Dated<AlertsSet>] = []
     var purchases = PurchaseChangesOfBatch()
+    var rerates: [Dated<RerateBegun>] = []
+    var corrections: [Dated<Rerated>] = []
 }
 
 // MARK: - The rare changes
@@ -73,6 +75,8 @@ extension BatchSection {
             confirm(org, body, at: at)
         case .purchaseFailed(let body): fail(org, body, at: at)
         case .topUpLimitReached(let body): reachLimit(org, body)
+        case .rerated(let body): correct(org, body, at: at)
+        case .rerateBegun(let body): cold.rerates.append(Dated(org: org, at: at, body: body))
         }
     }
 

@@ -79,12 +79,14 @@ enum UsageRow {
     ///   - line: The line's number.
     ///   - balance: The wallet's units before it; after it when this returns.
     ///   - seldom: The columns that the COPY has beside those of every row.
+    ///   - dearest: Takes in what it cost.
     ///   - buffer: Where to.
     static func write(
         _ record: UnsafeRawBufferPointer,
         line: Int64,
         balance: inout Int128,
         seldom: SeldomColumns,
+        dearest: inout DearestCandidates,
         to buffer: OutputBuffer
     ) {
         guard let (usage, id, session) = UsageChange.decode(record) else {
@@ -93,6 +95,7 @@ enum UsageRow {
         var draws: [UInt8] = []
         if usage.draws.count > 1 { draws = DrawCoding.json(usage.draws) }
         balance -= usage.charge.units
+        dearest.add(usage.charge.units, line: line, org: usage.org, day: usage.day)
         var row = RowWriter(
             at: buffer.reserve(maximumLength + draws.count),
             fields: alwaysFields + seldom.fields

@@ -38,6 +38,10 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case refund
     /// Purchases or receipts have gaps, or what was paid is not what was credited.
     case purchases
+    /// A day's list of the dearest requests is not what its lines say.
+    case dearest
+    /// A rollup's corrections are not the sum of those of its cell, or of the ledger's lines.
+    case correction
 
     /// What is wrong, as the end of a sentence.
     public var explanation: String {
@@ -54,6 +58,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
         case .run: "what a run was debited is not the sum of its lines"
         case .refund: "more was given back of a line than it had charged"
         case .purchases: "purchases or receipts have gaps, or are not what was credited"
+        case .dearest: "a day's list of the dearest requests is not what its lines say"
+        case .correction: "the corrections do not agree with the rollups or the ledger"
         }
     }
 }

@@ -63,6 +63,14 @@ extension PostgresReader {
                 PurchaseAuditText.broken(condition),
                 during: PostgresReader.auditing
             ) { (row) throws(StoreError) in try audit.check(purchases: row) }
+            try connection.stream(
+                AuditText.dearest(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(dearest: row) }
+            try connection.stream(
+                AuditText.corrections(condition),
+                during: PostgresReader.auditing
+            ) { (row) throws(StoreError) in try audit.check(correction: row) }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
@@ -238,6 +246,24 @@ private struct Audit {
             org,
             found: "\(place): \(try row.integer(0, 5)) requests, \(try row.amount(0, 6))",
             expected: "\(try row.integer(0, 7)) requests, \(try row.amount(0, 8))"
+        )
+    }
+
+    mutating func check(dearest row: QueryResult) throws(StoreError) {
+        note(
+            .dearest,
+            OrgNumber(try row.number(0, 0)),
+            found: "day \(try row.day(0, 1)): lines \(row.text(0, 2))",
+            expected: "lines \(row.text(0, 3))"
+        )
+    }
+
+    mutating func check(correction row: QueryResult) throws(StoreError) {
+        note(
+            .correction,
+            OrgNumber(try row.number(0, 0)),
+            found: "\(row.text(0, 1)): \(try row.amount(0, 2))",
+            expected: "\(try row.amount(0, 3))"
         )
     }
 }

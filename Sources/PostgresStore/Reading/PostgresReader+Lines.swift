@@ -30,6 +30,10 @@ public struct UsageLogQuery: Sendable, Hashable {
     public var org: OrgNumber
     /// Only this key's, by number.
     public var key: UInt32?
+    /// Only this project's, by number.
+    public var project: UInt32?
+    /// Only this session's.
+    public var session: String?
     /// Only this model's, by name.
     public var model: String?
     /// Only what was applied at this moment or later.
@@ -71,16 +75,7 @@ extension PostgresReader {
         }
         // Each half is limited by itself, so that both walk their index from its end.
         let answer = try open().query(
-            """
-            SELECT l.line, l.kind, l.amount, l.balance, l.applied_at, l.at, m.name, k.name, p.name,
-                l.price, l.grant_number, l.request_id, l.session, l.reference, l.note
-            FROM (SELECT * FROM (\(sources.map { "(\($0))" }.joined(separator: " UNION ALL "))) u
-                ORDER BY line DESC LIMIT $2) l
-            LEFT JOIN names m ON m.kind = 'model' AND m.number = l.model
-            LEFT JOIN keys k ON k.org = $1 AND k.key = l.key
-            LEFT JOIN projects p ON p.org = $1 AND p.project = l.project
-            ORDER BY l.line DESC
-            """,
+            PostgresReader.named(ledger: sources, "DESC"),
             filter.parameters,
             during: "reading transactions"
         )
@@ -97,40 +92,62 @@ extension PostgresReader {
         filter.add(from: query.from, to: query.to, before: query.beforeLine)
         filter.addDays(from: query.from, to: query.to)
         if let key = query.key { filter.add("key =", key) }
+        if let project = query.project { filter.add("project =", project) }
+        if let session = query.session { filter.add("session =", session) }
         if let failed = query.failed { filter.add("failed =", failed) }
         if let model = query.model {
             filter.add("model IN (SELECT number FROM names WHERE kind = 'model' AND name", model)
         }
         let answer = try open().query(
-            """
-            SELECT l.line, l.applied_at, l.at, l.request_id, l.session, m.name, v.name, k.name,
-                p.name, l.input_tokens, l.cache_read_input_tokens, l.cache_write_input_tokens,
-                l.output_tokens, l.reasoning_output_tokens, l.latency_ms, l.failed, l.cache_hit,
-                -l.amount, l.price, l.tier, r.name, l.sequence
-            FROM (\(filter.select("*", from: "usage_lines"))) l
-            LEFT JOIN names m ON m.kind = 'model' AND m.number = l.model
-            LEFT JOIN names v ON v.kind = 'provider' AND v.number = l.provider
-            LEFT JOIN names r ON r.kind = 'producer' AND r.number = l.producer
-            LEFT JOIN keys k ON k.org = $1 AND k.key = l.key
-            LEFT JOIN projects p ON p.org = $1 AND p.project = l.project
-            ORDER BY l.line DESC
-            """,
+            PostgresReader.named(usage: filter.select("*", from: "usage_lines"), "DESC"),
             filter.parameters,
             during: "reading the usage log"
         )
         return try PostgresReader.rows(answer, PostgresReader.usageLine)
     }
 
-    private static let usageColumns = """
+    /// Lines of a ledger with the names that their numbers stand for.
+    static func named(ledger sources: [String], _ order: String) -> String {
+        """
+        SELECT l.line, l.kind, l.amount, l.balance, l.applied_at, l.at, m.name, k.name, p.name,
+            l.price, l.grant_number, l.request_id, l.session, l.reference, l.note
+        FROM (SELECT * FROM (\(sources.map { "(\($0))" }.joined(separator: " UNION ALL "))) u
+            ORDER BY line \(order) LIMIT $2) l
+        LEFT JOIN names m ON m.kind = 'model' AND m.number = l.model
+        LEFT JOIN keys k ON k.org = $1 AND k.key = l.key
+        LEFT JOIN projects p ON p.org = $1 AND p.project = l.project
+        ORDER BY l.line \(order)
+        """
+    }
+
+    /// Lines of a usage log with the names that their numbers stand for.
+    static func named(usage source: String, _ order: String) -> String {
+        """
+        SELECT l.line, l.applied_at, l.at, l.request_id, l.session, m.name, v.name, k.name,
+            p.name, l.input_tokens, l.cache_read_input_tokens, l.cache_write_input_tokens,
+            l.output_tokens, l.reasoning_output_tokens, l.latency_ms, l.failed, l.cache_hit,
+            -l.amount, l.price, l.tier, r.name, l.sequence
+        FROM (\(source)) l
+        LEFT JOIN names m ON m.kind = 'model' AND m.number = l.model
+        LEFT JOIN names v ON v.kind = 'provider' AND v.number = l.provider
+        LEFT JOIN names r ON r.kind = 'producer' AND r.number = l.producer
+        LEFT JOIN keys k ON k.org = $1 AND k.key = l.key
+        LEFT JOIN projects p ON p.org = $1 AND p.project = l.project
+        ORDER BY l.line \(order)
+        """
+    }
+
+    static let usageColumns = """
         line, 'usage' AS kind, amount, balance, applied_at, at, model, key, project, price,
         first_grant AS grant_number, request_id, session, '' AS reference, '' AS note
         """
-    private static let ledgerColumns = """
+    static let ledgerColumns = """
         line, kind, amount, balance, applied_at, coalesce(at, applied_at) AS at, 0 AS model,
-        0 AS key, coalesce(project, 0) AS project, coalesce(price, 0) AS price, grant_number, '' AS request_id, NULL AS session, reference, note
+        0 AS key, coalesce(project, 0) AS project, coalesce(price, 0) AS price, grant_number,
+        \x27\x27 AS request_id, NULL AS session, reference, note
         """
 
-    private static func ledgerLine(
+    static func ledgerLine(
         _ row: QueryResult,
         _ index: Int
     ) throws(StoreError) -> LedgerLine {
@@ -156,7 +173,7 @@ extension PostgresReader {
         )
     }
 
-    private static func usageLine(
+    static func usageLine(
         _ row: QueryResult,
         _ index: Int
     ) throws(StoreError) -> UsageLine {
@@ -190,7 +207,7 @@ extension PostgresReader {
 }
 
 /// The conditions of a query for lines: `$1` is the organisation, `$2` the limit.
-private struct LineFilter {
+struct LineFilter {
     private(set) var parameters = QueryParameters()
     private var conditions = ["org = $1"]
     private var count = 2
@@ -247,10 +264,18 @@ private struct LineFilter {
         }
     }
 
-    func select(_ columns: String, from table: String) -> String {
+    /// Only lines behind one number and up to another.
+    mutating func add(after: UInt64, through: UInt64) {
+        parameters.add(after)
+        condition("line >")
+        parameters.add(through)
+        condition("line <=")
+    }
+
+    func select(_ columns: String, from table: String, _ order: String = "DESC") -> String {
         """
         SELECT \(columns) FROM \(table) WHERE \(conditions.joined(separator: " AND "))
-        ORDER BY line DESC LIMIT $2
+        ORDER BY line \(order) LIMIT $2
         """
     }
 }

@@ -29,7 +29,7 @@ extension PostgresReader {
                     sum(failed)::bigint, sum(cache_hits)::bigint, sum(input_tokens)::bigint,
                     sum(cache_read_input_tokens)::bigint, sum(cache_write_input_tokens)::bigint,
                     sum(output_tokens)::bigint, sum(reasoning_output_tokens)::bigint,
-                    sum(amount) AS amount
+                    sum(amount) AS amount, sum(corrected) AS corrected
                 FROM rollups WHERE org = $1 AND day BETWEEN $2 AND $3 GROUP BY 1, 2
             ) s \(shape.join)
             ORDER BY s.day, s.amount DESC, s.number
@@ -55,7 +55,8 @@ extension PostgresReader {
             cacheWriteTokens: try row.unsigned(index, 8),
             outputTokens: try row.unsigned(index, 9),
             reasoningTokens: try row.unsigned(index, 10),
-            charge: try row.amount(index, 11)
+            charge: try row.amount(index, 11),
+            corrected: try row.amount(index, 12)
         )
     }
 

@@ -181,8 +181,13 @@ public struct UsageSummary: Sendable, Hashable {
     public var outputTokens: UInt64
     /// Those of them spent on reasoning.
     public var reasoningTokens: UInt64
-    /// What was charged.
+    /// What was charged when it happened.
     public var charge: Amount
+    /// What corrections have added since; below zero when they gave back.
+    public var corrected: Amount
+
+    /// What it costs by now.
+    public var spend: Amount { charge + corrected }
 }
 
 /// What a summary's rows stand for.

@@ -18,6 +18,8 @@ struct Migration {
         Migration(number: 7, name: "refunds", sql: refunds),
         Migration(number: 8, name: "alerts", sql: alerts),
         Migration(number: 9, name: "purchases", sql: purchases),
+        Migration(number: 10, name: "dearest", sql: dearest),
+        Migration(number: 11, name: "corrections", sql: corrections),
     ]
 
     /// The schema that this program needs.

@@ -55,6 +55,15 @@ struct Partitions {
         )
     }
 
+    /// The day of a partition's name, or nil when it is no such name.
+    static func day(_ name: String) -> CivilDay? {
+        let prefix = "usage_lines_"
+        guard name.hasPrefix(prefix) else { return nil }
+        let parts = name.dropFirst(prefix.count).split(separator: "_").compactMap { Int($0) }
+        guard parts.count == 3 else { return nil }
+        return CivilDay(year: parts[0], month: parts[1], day: parts[2])
+    }
+
     /// "usage_lines_2026_03_01".
     static func name(_ day: CivilDay) -> String {
         "usage_lines_" + String(day.description.map { $0 == "-" ? "_" : $0 })

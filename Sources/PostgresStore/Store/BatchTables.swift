@@ -33,6 +33,7 @@ struct BatchTables {
         try clearAlerts()
         try writeAlertRules()
         try writePurchases()
+        try insertRerates()
     }
 
     /// What follows from the lines: rollups and holds.
@@ -43,6 +44,7 @@ struct BatchTables {
         try writeMachines()
         try writeHolds()
         try writeInvoices()
+        try writeCorrections()
     }
 
     func run(

@@ -46,7 +46,10 @@ struct LaneTransaction {
                 try BatchTables(batch: section, connection: connection).writeBeforeLines()
                 chains.append(try lockWallets(section))
             }
-            try copyLines(chains)
+            var dearest = DearestCandidates()
+            try copyLines(chains, &dearest)
+            dearest.finish()
+            try DearestTable(connection: connection).write(dearest)
             for section in order.sections {
                 try BatchTables(batch: section, connection: connection).writeAfterLines()
             }
@@ -184,7 +187,10 @@ extension LaneTransaction {
     ///
     /// Rows go out by organisation and line: the primary key's index then grows in few places, and
     /// an organisation's lines lie together.
-    private func copyLines(_ chains: [[Int]]) throws(StoreError) {
+    private func copyLines(
+        _ chains: [[Int]],
+        _ dearest: inout DearestCandidates
+    ) throws(StoreError) {
         ledgerRows.removeAll()
         usageRows.removeAll()
         let usageCount = order.usageCount
@@ -197,7 +203,7 @@ extension LaneTransaction {
             CopyFrame.header.withUnsafeBytes { usageRows.append($0) }
         }
         for (section, wallets) in zip(order.sections, chains) {
-            for slot in wallets { try sendChain(section, slot: slot, seldom) }
+            for slot in wallets { try sendChain(section, slot: slot, seldom, &dearest) }
         }
         if usageCount > 0 {
             CopyFrame.trailer.withUnsafeBytes { usageRows.append($0) }
@@ -211,7 +217,8 @@ extension LaneTransaction {
     private func sendChain(
         _ batch: BatchSection,
         slot: Int,
-        _ seldom: SeldomColumns
+        _ seldom: SeldomColumns,
+        _ dearest: inout DearestCandidates
     ) throws(StoreError) {
         var line = batch.wallets[slot].linesBefore
         var balance = batch.wallets[slot].balanceBefore
@@ -225,6 +232,7 @@ extension LaneTransaction {
                     line: line,
                     balance: &balance,
                     seldom: seldom,
+                    dearest: &dearest,
                     to: usageRows
                 )
                 if usageRows.count >= LaneTransaction.copyPart {

@@ -140,6 +140,12 @@ struct UsageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only requests of this key.", valueName: "name"))
     var key: String?
 
+    @Option(help: ArgumentHelp("Only requests of this project.", valueName: "name"))
+    var project: String?
+
+    @Option(help: ArgumentHelp("Only requests of this session.", valueName: "session"))
+    var session: String?
+
     @Option(help: ArgumentHelp("Only requests to this model.", valueName: "name"))
     var model: String?
 
@@ -152,6 +158,8 @@ struct UsageCommand: AsyncParsableCommand {
     func run() async throws {
         var request = ControlRequest(.get, "v1", "organisations", organisation, "usage")
         request.filter("key", key)
+        request.filter("project", project)
+        request.filter("session", session)
         request.filter("model", model)
         request.filter("status", status?.rawValue)
         page.apply(to: &request)
@@ -184,13 +192,17 @@ enum LedgerText {
 /// The per-request log for people.
 enum UsageText {
     static func table(_ body: UsagePageBody) -> String {
-        if body.usage.isEmpty { return "No requests.\n" }
+        table(body.usage) + LedgerText.more(body.nextBefore)
+    }
+
+    static func table(_ requests: [UsageBody]) -> String {
+        if requests.isEmpty { return "No requests.\n" }
         var table = TextTable([
             ("LINE", .right), ("AT", .left), ("MODEL", .left), ("INPUT", .right),
             ("CACHED", .right), ("OUTPUT", .right), ("CHARGE", .decimal), ("MS", .right),
             ("STATUS", .left), ("KEY", .left), ("ID", .left),
         ])
-        for request in body.usage {
+        for request in requests {
             table.add([
                 Figures.count(request.line), "\(request.at)", request.model,
                 Figures.count(request.inputTokens), Figures.count(request.cacheReadInputTokens),
@@ -199,7 +211,7 @@ enum UsageText {
                 request.cacheHit ? "cache" : request.status, request.key, request.id,
             ])
         }
-        return table.text + LedgerText.more(body.nextBefore)
+        return table.text
     }
 }
 

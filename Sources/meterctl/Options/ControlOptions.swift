@@ -109,7 +109,7 @@ enum Control {
         }
     }
 
-    private static func failure(_ answer: ControlAnswer) -> Failure {
+    static func failure(_ answer: ControlAnswer) -> Failure {
         do {
             let problem = try answer.read(ProblemBody.self)
             return Failure(problem.error, httpStatus: answer.status)

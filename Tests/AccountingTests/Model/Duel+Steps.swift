@@ -17,7 +17,8 @@ extension Duel {
         case 76..<79: refund(org)
         case 79: returnPurchase(org)
         case 80..<86: setCap(org)
-        case 86..<89: tick()
+        case 86..<88: tick()
+        case 88: correct(org)
         case 89..<92: setTerms(org)
         case 92..<96: buy(org)
         default: administer(org)
@@ -225,6 +226,32 @@ extension Duel {
         expectEqual(mine.asNaive, theirs, "answer")
         count(theirs)
         expectToday(org)
+    }
+
+    /// Corrections of both signs, some of nothing, some beyond what is there.
+    private func correct(_ org: UInt32) {
+        let path = path(org)
+        let size = amount(org)
+        let more = random.oneIn(2) ? size : -size
+        doing = "correct \(more) of \(org)"
+        let correction = Rerated(
+            rerate: "r",
+            day: CivilDay(number: 20_000),
+            project: path.project,
+            key: path.key,
+            model: 1,
+            requests: 1,
+            amount: Amount(units: more),
+            note: "n"
+        )
+        let outcome = book.correct(correction, org: org, at: now, into: buffer)
+        if more == 0 {
+            ledger.organisations[org]?.bringUp(to: now.microseconds)
+            let isClosed = model(org).closed
+            return expect(isClosed ? outcome == .accountClosed : outcome != .done, "outcome")
+        }
+        let made = ledger.organisations[org]?.correct(more, at: now.microseconds)
+        expectEqual(outcome, made == nil ? .accountClosed : .done, "outcome")
     }
 
     private func release(_ org: UInt32) {

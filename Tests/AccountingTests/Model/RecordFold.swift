@@ -229,6 +229,28 @@ extension OrganisationSnapshot {
             )
             takePurchase(change)
         case .topUpSet, .purchaseAsked, .purchaseFailed, .topUpLimitReached: takePurchase(change)
+        case .rerated(let body):
+            lines += 1
+            for index in 0..<body.draws.count {
+                let draw = body.draws[index]
+                if draw.grant == 0 {
+                    debt += draw.amount
+                } else {
+                    take(draw.amount, from: draw.grant)
+                }
+            }
+            guard let credit = body.credit(at: change.appliedAt) else { return }
+            lastGrant = credit.grant
+            debt -= credit.debtPaid
+            grants.append(
+                GrantSnapshot(
+                    issued: credit,
+                    issuedAt: change.appliedAt,
+                    active: true,
+                    expired: false,
+                    remaining: credit.amount - credit.debtPaid
+                )
+            )
         default: break
         }
     }

@@ -250,7 +250,40 @@ enum SampleRecords {
         ("purchaseConfirmed", .purchaseConfirmed(payment)),
         ("purchaseFailed", .purchaseFailed(failure)),
         ("topUpLimitReached", .topUpLimitReached(limit)),
+        ("rerated", .rerated(correction)),
+        (
+            "rerateBegun",
+            .rerateBegun(
+                RerateBegun(
+                    rerate: "march",
+                    undoes: "",
+                    org: 17,
+                    from: Timestamp(microseconds: 1_772_323_200_000_000),
+                    to: at,
+                    card: "new",
+                    digest: "00ff"
+                )
+            )
+        ),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
+    }
+
+    /// A correction with every field told apart, more than any real one has.
+    static var correction: Rerated {
+        var correction = Rerated(
+            rerate: "march",
+            day: CivilDay(number: 20_513),
+            project: 2,
+            key: 3,
+            model: 4,
+            requests: 5,
+            amount: Amount(units: 70),
+            note: "5 requests"
+        )
+        correction.draws = draws((7, 30), (8, 40))
+        correction.grant = 9
+        correction.debtPaid = Amount(units: 6)
+        return correction
     }
 
     /// A usage change with every field told apart; one draw, no identity.

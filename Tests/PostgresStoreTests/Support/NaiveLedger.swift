@@ -16,6 +16,7 @@ struct NaiveLedger {
         var lines: [Line] = []
         var balance = Amount.zero
         var debits: [(line: UInt64, draws: Draws)] = []
+        var lastModel: UInt32 = 0
         var charges: [(day: CivilDay, project: UInt32, key: UInt32, charge: Amount)] = []
 
         mutating func book(_ kind: LedgerKind, _ amount: Amount) {
@@ -114,6 +115,7 @@ struct RandomHistory {
         case 15: refund(org, &account)
         case 16: takeBack(org, &account)
         case 17: alert(org, &account)
+        case 15: correct(org, &account)
         default: use(org, &account)
         }
         ledger.accounts[org] = account
@@ -404,7 +406,49 @@ struct RandomHistory {
         if usage.charge.isPositive {
             account.debits.append((account.snapshot.lines, usage.draws))
         }
+        account.lastModel = usage.model
         account.charges.append((usage.day, usage.project, usage.key, usage.charge))
+    }
+
+    /// Corrects requests that have been booked, up or down.
+    private mutating func correct(_ org: UInt32, _ account: inout NaiveLedger.Account) {
+        guard let charge = account.charges.last else { return }
+        var body = Rerated(
+            rerate: "r-\(journal.buffer.count)",
+            day: charge.day,
+            project: charge.project,
+            key: charge.key,
+            model: account.lastModel,
+            requests: 1,
+            amount: amount(),
+            note: "n"
+        )
+        if generator.below(2) == 0 {
+            body.draws = draws(for: body.amount, &account)
+        } else {
+            let back = body.amount
+            body.amount = -back
+            account.snapshot.lastGrant += 1
+            body.grant = account.snapshot.lastGrant
+            body.debtPaid = min(account.snapshot.debt, back)
+            account.snapshot.debt -= body.debtPaid
+            var issued = Journal.grant(body.grant, back, grantClass: .adjustment)
+            issued.priority = 20
+            issued.effectiveAt = now
+            issued.reference = body.rerate
+            issued.note = "n"
+            account.snapshot.grants.append(
+                GrantSnapshot(
+                    issued: issued,
+                    issuedAt: now,
+                    active: true,
+                    expired: false,
+                    remaining: back - body.debtPaid
+                )
+            )
+        }
+        account.book(.correction, -body.amount)
+        journal.write(.rerated(body), org: org, at: now)
     }
 
     /// Takes from the grants by number; what they do not have becomes debt.

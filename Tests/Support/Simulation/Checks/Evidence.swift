@@ -130,7 +130,7 @@ final class Evidence {
     private func take(_ change: Change, _ position: UInt64) {
         switch change.body {
         case .grantIssued, .grantActivated, .capChanged, .dayTurned, .planChanged, .couponRedeemed,
-            .billingChanged, .operationRefunded, .purchaseConfirmed:
+            .billingChanged, .operationRefunded, .purchaseConfirmed, .rerated:
             easings[change.org] = position
         default: break
         }

@@ -2,6 +2,7 @@ import Accounting
 import DiskSimulation
 import Engine
 import Quantities
+import SimulatedBooks
 import Synchronization
 
 /// A call of an administrator, with everything that a repetition needs.
@@ -24,6 +25,7 @@ enum AdministrativeCall: Sendable {
     case confirm(organisation: String, purchase: UInt32, payment: String)
     case fail(organisation: String, purchase: UInt32)
     case topUp(organisation: String, request: TopUpRequest)
+    case correct(organisation: String, correction: Rerated)
 
     var organisation: String {
         switch self {
@@ -35,7 +37,8 @@ enum AdministrativeCall: Sendable {
             .billing(let organisation, _), .adjust(let organisation, _),
             .refund(let organisation, _), .alerts(let organisation, _),
             .purchase(let organisation, _), .confirm(let organisation, _, _),
-            .fail(let organisation, _), .topUp(let organisation, _):
+            .fail(let organisation, _), .topUp(let organisation, _),
+            .correct(let organisation, _):
             organisation
         }
     }
@@ -169,6 +172,8 @@ final class Administrator {
             case .refund: break
             case .purchase, .confirm, .fail, .topUp:
                 return try await Administrator.buy(call, engine)
+            case .correct(let organisation, let correction):
+                try await engine.correct(correction, organisation: organisation)
             }
             return .done
         } catch {
@@ -228,7 +233,8 @@ final class Administrator {
         case (.grant(let organisation, let request), .granted(let receipt)):
             try check(receipt, request, organisation)
             lastGrant = call
-        case (.cap, .done), (.plan, .done), (.billing, .done), (.adjust, .done), (.alerts, .done):
+        case (.cap, .done), (.plan, .done), (.billing, .done), (.adjust, .done), (.alerts, .done),
+            (.correct, .done):
             break
         case (.refund(let organisation, _), .refund(let outcome)):
             try check(outcome, organisation)
@@ -318,6 +324,8 @@ final class Administrator {
         case 16: return alerts(account)
         case 17, 18, 19, 20:
             return buying(account)
+        case 12 where world.roll(2) == 0:
+            return correction(account) ?? grant(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)
@@ -354,6 +362,32 @@ final class Administrator {
                 )
             )
         }
+    }
+
+    /// Corrects some requests that the database has: only such can be corrected.
+    private func correction(_ account: Account) -> AdministrativeCall? {
+        guard let org = world.engine?.number(ofOrganisation: account.name),
+            let rows = world.database.books.organisations[org]
+        else { return nil }
+        let cells = rows.rollups.keys.sorted {
+            ($0.day, $0.project, $0.key, $0.model) < ($1.day, $1.project, $1.key, $1.model)
+        }
+        guard !cells.isEmpty else { return nil }
+        let cell = cells[world.roll(cells.count)]
+        let units = Int128(1 + world.roll(1_000)) * 10_000_000
+        return .correct(
+            organisation: account.name,
+            correction: Rerated(
+                rerate: "\(name)-rerate-\(calls)",
+                day: CivilDay(number: cell.day),
+                project: cell.project,
+                key: cell.key,
+                model: cell.model,
+                requests: 1,
+                amount: Amount(units: world.roll(2) == 0 ? units : -units),
+                note: "simulated"
+            )
+        )
     }
 
     private func cap(_ account: Account) -> AdministrativeCall {

@@ -140,6 +140,7 @@ extension StoredBooks {
         case .rateCardLoaded: break
         case .alertRaised(let body) where org == 0: common.raise(body)
         case .alertCleared(let body) where org == 0: try common.clear(body)
+        case .rerateBegun: break
         default:
             try with(org) { (rows) throws(StoreError) in
                 try rows.apply(change.body, org, at: at, &result)
@@ -310,6 +311,8 @@ extension StoredOrganisation {
         case .alertRaised(let body): alerts.raise(body)
         case .alertCleared(let body): try alerts.clear(body)
         case .alertsSet(let body): alerts.own = body.rules
+        case .rerated(let body): try correct(body, org, at: at, &result)
+        case .rerateBegun: break
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break
@@ -430,6 +433,73 @@ extension StoredOrganisation {
             org,
             &result
         )
+    }
+
+    private mutating func correct(
+        _ body: Rerated,
+        _ org: UInt32,
+        at moment: Timestamp,
+        _ result: inout TransactionResult
+    ) throws(StoreError) {
+        if body.grant != 0 {
+            lastGrant = max(lastGrant, body.grant)
+            let issued = GrantIssued(
+                grant: body.grant,
+                grantClass: .adjustment,
+                amount: -body.amount,
+                priority: 20,
+                effectiveAt: moment,
+                expiresAt: .never,
+                active: true,
+                debtPaid: .zero,
+                identity: 0,
+                content: 0,
+                reference: body.rerate,
+                note: body.note
+            )
+            let row = GrantSnapshot(
+                issued: issued,
+                issuedAt: moment,
+                active: true,
+                expired: false,
+                remaining: -body.amount - body.debtPaid
+            )
+            try insert(&grants, body.grant, row, "the grants of a batch")
+            debt -= body.debtPaid
+        }
+        for index in 0..<body.draws.count {
+            let draw = body.draws[index]
+            if draw.grant == 0 {
+                debt += draw.amount
+            } else {
+                try take(draw.amount, from: draw.grant)
+            }
+        }
+        var line = StoredLine(
+            line: 0,
+            kind: .correction,
+            amount: -body.amount,
+            balance: .zero,
+            appliedAt: moment,
+            at: moment
+        )
+        line.grant = body.grant
+        line.reference = body.rerate
+        line.note = body.note
+        line.day = body.day
+        line.project = body.project
+        line.key = body.key
+        line.model = body.model
+        book(line, org, &result)
+        let key = RollupKey(
+            day: body.day.number,
+            project: body.project,
+            key: body.key,
+            model: body.model
+        )
+        // Requests that nobody has booked cannot be corrected.
+        guard rollups[key] != nil else { throw .inconsistent("1 of 1 rollups are missing") }
+        rollups[key]?.corrected += body.amount.units
     }
 
     private mutating func close(

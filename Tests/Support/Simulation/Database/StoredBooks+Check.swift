@@ -29,14 +29,18 @@ extension StoredOrganisation {
                 return "line \(line.line) has balance \(line.balance), the sum is \(balance)"
             }
             if line.kind == .machine { machines -= line.amount.units }
-            guard line.kind == .usage else { continue }
+            guard line.kind == .usage || line.kind == .correction else { continue }
             let key = RollupKey(
                 day: line.day.number,
                 project: line.project,
                 key: line.key,
                 model: line.model
             )
-            sums[key, default: RollupSums()].add(line)
+            if line.kind == .usage {
+                sums[key, default: RollupSums()].add(line)
+            } else {
+                sums[key, default: RollupSums()].corrected -= line.amount.units
+            }
         }
         if lineCount != UInt64(lines.count) { return "\(lines.count) lines, \(lineCount) counted" }
         if self.balance.units != balance {

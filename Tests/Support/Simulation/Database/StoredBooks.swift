@@ -50,6 +50,7 @@ package struct RollupSums: Hashable {
     package var output: Int64 = 0
     package var reasoning: Int64 = 0
     package var amount: Int128 = 0
+    package var corrected: Int128 = 0
 
     package init() {}
 

@@ -176,6 +176,7 @@ package struct AccountModel {
             return nil
         case .rateCardLoaded: return nil
         case .alertRaised where change.org == 0, .alertCleared where change.org == 0: return nil
+        case .rerateBegun: return nil
         case .organisationCreated(let body):
             if organisations[change.org] != nil { return "organisation \(change.org) exists" }
             var organisation = NaiveOrganisation(minutesEast: minutesEast(body.zone))
@@ -252,6 +253,8 @@ package struct AccountModel {
         case .alertsSet: return nil
         case .purchaseReturned(let body):
             return note(identity: body.identity, at) ?? organisation.follow(body, at: at)
+        case .rerated(let body): return organisation.follow(body, at: at)
+        case .rerateBegun: return nil
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil

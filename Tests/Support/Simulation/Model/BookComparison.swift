@@ -96,7 +96,8 @@ package struct BookComparison {
                 ]
                 expectEqual(windows, Array(sums[0..<3]), "spend of \(scope)")
             }
-            if !model.closed {
+            // Between two records of one command a day may have ended that is not turned yet.
+            if !model.closed, isToday {
                 let isCutOff = state.cutoffs.contains(.spendCap)
                 expectEqual(isCutOff, model.isCutOffByCap(scope), "cap cutoff of \(scope)")
                 expectEqual(!state.cutoffs.isEmpty, model.isCutOff(scope), "cutoff of \(scope)")

@@ -1,0 +1,136 @@
+import Accounting
+import Crypto
+import PostgresStore
+import Quantities
+import Rating
+import SettingsFiles
+import Synchronization
+
+/// Lets one re-rating work at a time, and tells how far it is.
+final class RerateDesk: Sendable {
+    private let progress = Mutex<RerateProgress?>(nil)
+
+    /// Begins, unless another one is under way.
+    func begin() -> Bool {
+        progress.withLock { progress in
+            guard progress == nil else { return false }
+            progress = RerateProgress()
+            return true
+        }
+    }
+
+    func end() {
+        progress.withLock { $0 = nil }
+    }
+
+    func update(_ change: (inout RerateProgress) -> Void) {
+        progress.withLock { progress in
+            guard var known = progress else { return }
+            change(&known)
+            progress = known
+        }
+    }
+
+    var current: RerateProgress? { progress.withLock { $0 } }
+}
+
+/// A card that past requests are rated by.
+struct RerateCard: Sendable {
+    let table: RateTable
+    let name: String
+    let digest: String
+
+    /// Reads and compiles a card.
+    init(_ text: String) throws(AdministrationError) {
+        do throws(SettingsError) {
+            let file = try RateCardFile.load(text: text, file: "card")
+            name = file.card.name
+            table = try RerateCard.compile(file.card)
+        } catch {
+            throw .invalid(field: "card", message: error.description)
+        }
+        digest = SHA256.hash(data: Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
+
+    private static func compile(_ card: RateCard) throws(SettingsError) -> RateTable {
+        do throws(RateCardError) {
+            return try RateTable(card)
+        } catch {
+            // Reading has refused every card with errors.
+            invariantBroken("a card that was read compiles")
+        }
+    }
+}
+
+/// What past requests cost by another card, summed up by what is corrected together.
+struct Rerating: Sendable {
+    struct Change: Sendable {
+        var requests: UInt64 = 0
+        var units: Int128 = 0
+    }
+
+    /// More corrections than this are not kept in memory at once.
+    static let mostCells = 2_000_000
+
+    private(set) var cells: [CorrectionCell: Change] = [:]
+    private(set) var organisations: [UInt32: RerateOrganisation] = [:]
+    private(set) var isTooLarge = false
+
+    private let table: RateTable
+    private let names: NameRegistry
+    private var models: [UInt64: Int?] = [:]
+
+    init(_ card: RerateCard, names: NameRegistry) {
+        table = card.table
+        self.names = names
+    }
+
+    /// Rates a request as live running does: by the version in force when it happened.
+    mutating func add(_ line: RatedLine) {
+        var sum = organisations[line.cell.org] ?? RerateOrganisation(name: "")
+        defer { organisations[line.cell.org] = sum }
+        sum.requests += 1
+        sum.old += line.charge
+        guard let model = model(line.cell.model, line.provider),
+            let version = table.version(of: model, at: line.at),
+            let charge = table.charge(
+                line.tokens,
+                version: version,
+                failed: line.failed,
+                cacheHit: line.cacheHit
+            )
+        else {
+            sum.unpriced += 1
+            sum.new += line.charge
+            return
+        }
+        sum.new += charge.amount
+        guard charge.amount != line.charge else { return }
+        sum.changed += 1
+        guard cells.count < Rerating.mostCells || cells[line.cell] != nil else {
+            isTooLarge = true
+            return
+        }
+        cells[line.cell, default: Change()].requests += 1
+        cells[line.cell, default: Change()].units += charge.amount.units - line.charge.units
+    }
+
+    /// The card's model behind a request's numbers; looked up once for each pair.
+    private mutating func model(_ number: UInt32, _ provider: UInt32) -> Int? {
+        let pair = UInt64(number) << 32 | UInt64(provider)
+        if let known = models[pair] { return known }
+        var found: Int?
+        if let name = names.name(.model, number) {
+            let from = provider == 0 ? nil : names.name(.provider, provider)
+            switch table.model(named: name, provider: from) {
+            case .listed(let model), .byDefault(let model): found = model
+            case .unknown: found = nil
+            }
+        }
+        models[pair] = .some(found)
+        return found
+    }
+}

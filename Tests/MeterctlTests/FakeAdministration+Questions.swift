@@ -1,0 +1,1 @@
+../ControlPlaneTests/FakeAdministration+Questions.swift
