@@ -324,7 +324,7 @@ final class Administrator {
         case 16: return alerts(account)
         case 17, 18, 19, 20:
             return buying(account)
-        case 12 where world.roll(2) == 0:
+        case 21:
             return correction(account) ?? grant(account)
         case 11:
             if let lastGrant { return lastGrant }
