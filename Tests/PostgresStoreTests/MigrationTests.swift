@@ -20,7 +20,7 @@ import Testing
         let first = try store.migrate()
         #expect(first.from == 0)
         #expect(first.to == Migration.latest)
-        #expect(first.applied == ["accounts", "ledger", "writers", "partitions"])
+        #expect(first.applied == ["accounts", "ledger", "writers", "partitions", "purchases"])
         let second = try store.migrate()
         #expect(
             second == MigrationReport(from: Migration.latest, to: Migration.latest, applied: [])
@@ -33,20 +33,26 @@ import Testing
         let store = try connected(database)
         _ = try store.migrate()
         try database.execute("DELETE FROM schema_migrations WHERE number >= 3")
-        for table in ["names", "prices", "rate_cards", "producers", "checkpoint", "writer_lease"] {
+        let tables = [
+            "names", "prices", "rate_cards", "producers", "checkpoint", "writer_lease", "purchases",
+            "topups",
+        ]
+        for table in tables {
             try database.execute("DROP TABLE \(table)")
         }
         let report = try store.migrate()
         #expect(report.from == 2)
-        #expect(report.applied == ["writers", "partitions"])
+        #expect(report.applied == ["writers", "partitions", "purchases"])
     }
 
     @Test func `a checkpoint of the third schema becomes that of every partition`() throws {
         let database = try TestDatabase()
         let store = try connected(database)
         _ = try store.migrate()
-        try database.execute("DELETE FROM schema_migrations WHERE number = 4")
-        try database.execute("DROP TABLE checkpoint")
+        try database.execute("DELETE FROM schema_migrations WHERE number >= 4")
+        for table in ["checkpoint", "purchases", "topups"] {
+            try database.execute("DROP TABLE \(table)")
+        }
         try database.execute(
             """
             CREATE TABLE checkpoint (node text PRIMARY KEY, position bigint NOT NULL,
@@ -54,7 +60,7 @@ import Testing
             """
         )
         try database.execute("INSERT INTO checkpoint VALUES ('node-a', 4096, 7, now())")
-        #expect(try store.migrate().applied == ["partitions"])
+        #expect(try store.migrate().applied == ["partitions", "purchases"])
         _ = try store.acquireLease(holder: "daemon-1", seconds: 60, takeOver: false)
         #expect(try store.checkpoint() == 4096)
         #expect(try store.loadEverything().positions == StoredPositions(4096))

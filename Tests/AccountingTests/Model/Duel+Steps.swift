@@ -7,15 +7,15 @@ extension Duel {
     func oneStep() {
         passTime()
         let org = random.pick(Duel.orgs)
-        switch random.below(100) {
+        switch random.below(110) {
         case 0..<24: debit(org)
         case 24..<42: authorize(org)
         case 42..<58: extend(org)
         case 58..<64: release(org)
         case 64..<80: grant(org)
         case 80..<86: setCap(org)
-        case 86..<90: tick()
-        case 90..<96: buy(org)
+        case 86..<94: tick()
+        case 100..<110: buy(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
