@@ -16,7 +16,9 @@ extension AccountBook {
             now = max(now, usage.appliedAt)
             apply(usage, slot: slot)
             // What it made due is asked for when running goes on, should its record be lost.
-            if organisations[slot].flags.contains(.hasTopUp) { schedule(slot) }
+            if organisations[slot].flags.contains(.hasTopUp), wantedTopUp(slot) != nil {
+                schedule(slot)
+            }
             return true
         }
         guard let change = Change.decode(record) else { return false }

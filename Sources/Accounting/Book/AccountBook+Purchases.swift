@@ -231,8 +231,8 @@ extension AccountBook {
 
     /// Books that a purchase was paid for, once for each payment.
     ///
-    /// Whether PostgreSQL knows the payment is the caller's to ask before; what is not stored yet is
-    /// known here.
+    /// Whether PostgreSQL knows the payment is the caller's to ask before; what is not stored yet
+    /// is known here.
     ///
     /// - Parameters:
     ///   - payment: Which purchase, by which payment.
@@ -494,8 +494,7 @@ extension AccountBook {
 
     /// Takes in the identity of a purchase: of the call that asked for it, and of its payment.
     ///
-    /// - Parameters:
-    ///   - found: What is known of it.
+    /// - Parameter found: What is known of it.
     public func load(_ found: PurchaseIdentity) {
         if found.identity != 0 {
             purchaseIdentities.insert(

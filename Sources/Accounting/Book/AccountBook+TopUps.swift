@@ -97,10 +97,7 @@ extension AccountBook {
     /// `hasTopUp`; it asks at most once.
     func judgeTopUp(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
         let org = organisations[slot].number
-        guard let purchasing = purchasings[org], let topUp = purchasing.topUp,
-            topUp.setting.on, organisations[slot].posted < topUp.setting.threshold,
-            !purchasing.isToppingUp, !organisations[slot].closed
-        else { return }
+        guard let (purchasing, topUp) = wantedTopUp(slot) else { return }
         defer { schedule(slot) }
         guard topUp.retryAt <= moment, purchaseRefusal(slot) == nil else { return }
         let setting = topUp.setting
@@ -133,14 +130,21 @@ extension AccountBook {
         _ = ask(body, org: org, at: moment, into: buffer)
     }
 
+    /// The top-up of a wallet that is below its threshold while none is under way; nil otherwise.
+    func wantedTopUp(_ slot: Int) -> (purchasing: Purchasing, topUp: TopUp)? {
+        guard let purchasing = purchasings[organisations[slot].number],
+            let topUp = purchasing.topUp, topUp.setting.on, !organisations[slot].closed,
+            organisations[slot].posted < topUp.setting.threshold, !purchasing.isToppingUp
+        else { return nil }
+        return (purchasing, topUp)
+    }
+
     /// When a top-up has to be judged again by itself: at once where one is due and was not asked
     /// for, after a failure's wait, and day by day where the month's limit is used up.
     func topUpDeadline(_ slot: Int) -> Timestamp {
-        guard let purchasing = purchasings[organisations[slot].number],
-            let topUp = purchasing.topUp, topUp.setting.on, !organisations[slot].closed,
-            organisations[slot].posted < topUp.setting.threshold, !purchasing.isToppingUp,
-            purchaseRefusal(slot) == nil
-        else { return .never }
+        guard let (purchasing, topUp) = wantedTopUp(slot), purchaseRefusal(slot) == nil else {
+            return .never
+        }
         let month = organisations[slot].today.day.monthStart
         guard let limit = topUp.setting.monthlyLimit, topUp.limitMonth == month,
             TopUp.exceeds(purchasing.asked(in: month), topUp.setting.price, limit)
@@ -148,8 +152,8 @@ extension AccountBook {
         return max(topUp.retryAt, organisations[slot].today.end)
     }
 
-    /// Tells people that something is wrong with a top-up: the one place that does. An alert that is
-    /// to outlive a restart is to be written from here, too.
+    /// Tells people that something is wrong with a top-up: the one place that does. An alert that
+    /// is to outlive a restart is to be written from here, too.
     func tell(_ trouble: TopUpTrouble) {
         topUpTroubles.append(trouble)
     }

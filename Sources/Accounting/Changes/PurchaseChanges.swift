@@ -2,8 +2,8 @@ import Quantities
 
 /// How an organisation tops its wallet up by itself was set, changed, or switched on or off.
 ///
-/// What is bought, at which price, is what was agreed then: a price list that changes later does not
-/// change it.
+/// What is bought, at which price, is what was agreed then: a price list that changes later does
+/// not change it.
 public struct TopUpSet: Sendable, Hashable {
     /// Whether it is on.
     public var on: Bool

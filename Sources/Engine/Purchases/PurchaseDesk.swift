@@ -55,13 +55,6 @@ final class PurchaseDesk: Sendable {
         DispatchQueue(label: "meterd.purchases.\(index)")
     }
     private let turn = Atomic<Int>(0)
-    private let health: Health
-    private let counters: EngineCounters
-
-    init(health: Health, counters: EngineCounters) {
-        self.health = health
-        self.counters = counters
-    }
 
     /// Begins: from here on it knows whom to tell.
     func begin(_ engine: Engine, warn: @escaping @Sendable (String) -> Void) {
@@ -80,7 +73,7 @@ final class PurchaseDesk: Sendable {
 
     /// Takes what was asked for now and is durable, and what went wrong.
     func take(asked orders: [PurchaseOrder], _ troubles: [TopUpTrouble]) {
-        counters.purchases.withLock { $0.asked += UInt64(orders.count) }
+        count { $0.asked += UInt64(orders.count) }
         take(open: orders)
         for trouble in troubles { hear(trouble) }
     }
@@ -112,14 +105,14 @@ final class PurchaseDesk: Sendable {
     private func hear(_ trouble: TopUpTrouble) {
         switch trouble {
         case .failed(let org, let body):
-            counters.purchases.withLock { $0.topUpsFailed += 1 }
+            count { $0.topUpsFailed += 1 }
             let text =
                 "The top-up of \"\(name(org))\" failed \(body.failures) times in a row, last as "
                 + "purchase \(body.purchase): \(body.reason). It is tried again at "
                 + "\(body.retryAt)."
             note(org, text)
         case .limitReached(let org, let body):
-            counters.purchases.withLock { $0.limitsReached += 1 }
+            count { $0.limitsReached += 1 }
             let text =
                 "topup_limit_reached: \"\(name(org))\" needs another top-up for \(body.price), and "
                 + "\(body.asked) of \(body.limit) were asked for in the month from \(body.month)."
@@ -142,6 +135,7 @@ final class PurchaseDesk: Sendable {
             state.topUps.sorted { $0.key < $1.key }.map(\.value)
                 + state.connectors.sorted { $0.key < $1.key }.map(\.value)
         }
+        guard let health = engine?.health else { return }
         if texts.isEmpty { return health.set(.topUps, nil) }
         let rest = texts.count - PurchaseDesk.mostNamed
         health.set(
@@ -157,6 +151,10 @@ final class PurchaseDesk: Sendable {
     }
 
     private var engine: Engine? { state.withLock { $0.engine?.engine } }
+
+    private func count(_ add: (inout PurchaseFigures) -> Void) {
+        engine?.counters.purchases.withLock { add(&$0) }
+    }
 
     private func name(_ org: UInt32) -> String {
         engine?.directory.name(of: .org, org: org, id: 0) ?? "\(org)"
@@ -209,7 +207,7 @@ final class PurchaseDesk: Sendable {
             if isOpen { unclear = "what it said could not be booked: \(error)" }
         }
         guard let unclear else { return end(key, retryAt: nil, trouble: nil) }
-        counters.purchases.withLock { $0.unclearRuns += 1 }
+        count { $0.unclearRuns += 1 }
         let tries = UInt32(clamping: state.withLock { ($0.jobs[key]?.tries ?? 0) + 1 })
         let retryAt = TopUpBackOff(
             firstMicroseconds: Int64(command.retryAfterSeconds) * 1_000_000,
@@ -276,6 +274,9 @@ private struct WeakEngine: Sendable {
 }
 
 extension Engine {
+    /// Where purchases go that were asked for.
+    var desk: PurchaseDesk { shards[0].desk }
+
     /// Has all that is open handed to its connectors: after a start, and with another offer.
     func handOverOpenPurchases() {
         for shard in shards {

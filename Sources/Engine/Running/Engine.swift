@@ -31,7 +31,6 @@ public final class Engine: Sendable {
     let reader: ReaderDoor
     let version: String
     let calendar: any ZoneCalendar
-    let desk: PurchaseDesk
     let findPurchase: PurchaseFinder
     /// What recovery found, a sentence for the start-up log.
     public let recovery: String
@@ -126,7 +125,6 @@ public final class Engine: Sendable {
         self.settings = settings
         self.version = version
         self.calendar = calendar
-        desk = parts.desk
         self.drive = doors.drive
         self.pause = doors.pause
         self.secret = doors.secret

@@ -36,7 +36,7 @@ struct EngineParts {
     let segmentStage: Stage
     let storeWork: StoreStage
     let completions = Completions()
-    let desk: PurchaseDesk
+    let desk = PurchaseDesk()
     let wirings: [LoopWiring]
 
     init(
@@ -66,7 +66,6 @@ struct EngineParts {
         counters.applied.add(recovered.backlog)
         counters.journaled.add(recovered.backlog)
         storePosition = StorePosition(recovered.checkpoint)
-        desk = PurchaseDesk(health: health, counters: counters)
         let rings = RingMatrix(plan, doors.drive)
         let common = ShardCommons(
             plan: plan,

@@ -31,7 +31,7 @@ final class Shard: @unchecked Sendable {
     let holdSettings: HoldSettings
     let names: NameRegistry
     let directory: Directory
-    private let desk: PurchaseDesk
+    let desk: PurchaseDesk
 
     private let books: [AccountBook?]
     let bookPointers: BookPointers

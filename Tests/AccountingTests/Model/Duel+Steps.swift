@@ -7,7 +7,7 @@ extension Duel {
     func oneStep() {
         passTime()
         let org = random.pick(Duel.orgs)
-        switch random.below(100) {
+        switch random.below(110) {
         case 0..<24: debit(org)
         case 24..<42: authorize(org)
         case 42..<58: extend(org)
@@ -17,10 +17,10 @@ extension Duel {
         case 76..<79: refund(org)
         case 79: returnPurchase(org)
         case 80..<86: setCap(org)
-        case 86..<88: tick()
-        case 88: correct(org)
-        case 89..<92: setTerms(org)
-        case 92..<96: buy(org)
+        case 86..<91: tick()
+        case 91: correct(org)
+        case 92..<96: setTerms(org)
+        case 100..<110: buy(org)
         default: administer(org)
         }
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1

@@ -49,7 +49,10 @@ extension Administrator {
             let key = Evidence.PurchaseKey(org: org, purchase: number)
             try expectDurable(world.evidence.purchases[key], "purchase \(key)")
             if let payment = request.payment { try expectPaid(org, payment, number) }
-        case (.confirm(_, let number, let payment), .purchased):
+            world.statistics.purchases += 1
+        case (.confirm(_, let number, let payment), .purchased(let receipt)):
+            world.statistics.payments += 1
+            if receipt.purchase.purchase.asked.automatic { world.statistics.topUpsPaid += 1 }
             try expectPaid(org, payment, number)
         case (.fail, .purchased), (.topUp, .done): break
         // Numbers are guessed, payments come for what is settled, or again for something else.

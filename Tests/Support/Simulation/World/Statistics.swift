@@ -32,6 +32,9 @@ package struct Statistics: Sendable {
     package var heartbeats = 0
     package var orders = 0
     package var administration = 0
+    package var purchases = 0
+    package var payments = 0
+    package var topUpsPaid = 0
     package var records = 0
     package var rests = 0
     package var listenersHeard = 0
@@ -56,6 +59,8 @@ package struct Statistics: Sendable {
             ("authorisations", authorizations), ("holds granted", grants), ("refusals", refusals),
             ("extensions", extensions), ("settlements", settlements), ("releases", releases),
             ("cutoffs told", cutoffs), ("administrative calls", administration),
+            ("purchases", purchases),
+            ("payments", payments), ("paid top-ups", topUpsPaid),
             ("records judged", records), ("rests without debts", rests),
             ("listeners compared", listenersHeard), ("starts on partitions apart", apartStarts),
             ("of them, the first ahead", apartFirst), ("of them, all stored", apartAll),
