@@ -109,6 +109,15 @@ import Testing
             sql: "INSERT INTO rollups VALUES (2, '2025-01-01', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
             faults: [.rollup]
         ),
+        Plant(
+            sql: "INSERT INTO machine_rollups VALUES (2, '2025-01-01', 0, 'web', 1, 1, 1, 0, 60)",
+            faults: [.machineRollup]
+        ),
+        Plant(
+            sql: "INSERT INTO machine_runs VALUES (2, 1, 'web', 0, 1, 'hourly', 'running', now(), "
+                + "now(), NULL, 1, 0, 60, 60)",
+            faults: [.run]
+        ),
     ]
 
     @Test(arguments: plants)
