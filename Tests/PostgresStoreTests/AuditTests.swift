@@ -150,6 +150,15 @@ import Testing
                 + "(2, 'march', '2026-03-01', 0, 0, 1, 1.5, 3, now())",
             faults: [.correction, .correction]
         ),
+        Plant(
+            sql: "INSERT INTO machine_rollups VALUES (2, '2025-01-01', 0, 'web', 1, 1, 1, 0, 60)",
+            faults: [.machineRollup]
+        ),
+        Plant(
+            sql: "INSERT INTO machine_runs VALUES (2, 1, 'web', 0, 1, 'hourly', 'running', now(), "
+                + "now(), NULL, 1, 0, 60, 60)",
+            faults: [.run]
+        ),
     ]
 
     @Test(arguments: plants)

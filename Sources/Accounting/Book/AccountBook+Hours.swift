@@ -56,9 +56,8 @@ extension AccountBook {
         return true
     }
 
-    /// Charges the hours that begin before a moment, as far as the wallet carries them.
-    ///
-    /// - Parameter seen: The moment up to which the machine is known to have gone on.
+    /// Charges the hours that begin before a moment, as far as the wallet carries them; `seen` is
+    /// the moment up to which the machine is known to have gone on.
     func chargeHours(
         _ deployment: inout Deployment,
         upTo limit: Timestamp,

@@ -55,9 +55,8 @@ extension AccountBook {
                     moment,
                     into: buffer
                 )
-                if deployment.run != run, machines[organisations[slot].number]?[deployment.number]
-                    != deployment
-                {
+                let known = machines[organisations[slot].number]?[deployment.number]
+                if known != deployment {
                     // An hour that costs nothing makes no record of its own.
                     commit(.hour, &deployment, slot: slot, moment, into: buffer)
                 }

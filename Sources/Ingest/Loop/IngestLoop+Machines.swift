@@ -30,7 +30,6 @@ extension IngestLoop {
             connection.reportedThisTurn = true
             reporters.append(connection)
         }
-        takenThisTurn &+= 1
     }
 
     /// Deals with a report that is not the next one of its producer.

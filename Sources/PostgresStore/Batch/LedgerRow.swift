@@ -29,7 +29,10 @@ enum LedgerRow {
         let note = Array(item.note.utf8)
         let texts = (kind.count + reference.count + note.count) * StoredText.maximumGrowth
         balance += item.amount.units
-        var row = RowWriter(at: buffer.reserve(512 + texts + (item.machine?.room ?? 0)), fields: fields)
+        var row = RowWriter(
+            at: buffer.reserve(512 + texts + (item.machine?.room ?? 0)),
+            fields: fields
+        )
         row.put(Int64(item.org))
         row.put(line)
         kind.withUnsafeBytes { row.put(text: $0) }

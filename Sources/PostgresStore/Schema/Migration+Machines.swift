@@ -4,20 +4,22 @@ extension Migration {
     /// A deployment's `state` is the whole of it as the journal writes it, which is what a start
     /// loads; the other columns are for people and for the audit.
     static let machines = """
-        ALTER TABLE names DROP CONSTRAINT names_kind_check;
+        ALTER TABLE names DROP CONSTRAINT IF EXISTS names_kind_check;
         ALTER TABLE names ADD CONSTRAINT names_kind_check
             CHECK (kind IN ('model', 'provider', 'producer', 'machine'));
-        ALTER TABLE ledger_lines DROP CONSTRAINT ledger_lines_kind_check;
+        ALTER TABLE ledger_lines DROP CONSTRAINT IF EXISTS ledger_lines_kind_check;
         ALTER TABLE ledger_lines ADD CONSTRAINT ledger_lines_kind_check
             CHECK (kind IN ('purchase', 'promotional_grant', 'plan_grant', 'coupon', 'refund',
                 'adjustment', 'expiry', 'forfeiture', 'machine'));
 
         -- Of a line that charges a machine: its deployment's name is the line's reference.
         ALTER TABLE ledger_lines
-            ADD COLUMN day date, ADD COLUMN at timestamptz, ADD COLUMN project integer,
-            ADD COLUMN price integer, ADD COLUMN machine integer, ADD COLUMN run integer,
-            ADD COLUMN from_at timestamptz, ADD COLUMN to_at timestamptz,
-            ADD COLUMN hours bigint, ADD COLUMN sent_bytes bigint, ADD COLUMN draws jsonb;
+            ADD COLUMN IF NOT EXISTS day date, ADD COLUMN IF NOT EXISTS at timestamptz,
+            ADD COLUMN IF NOT EXISTS project integer, ADD COLUMN IF NOT EXISTS price integer,
+            ADD COLUMN IF NOT EXISTS machine integer, ADD COLUMN IF NOT EXISTS run integer,
+            ADD COLUMN IF NOT EXISTS from_at timestamptz,
+            ADD COLUMN IF NOT EXISTS to_at timestamptz, ADD COLUMN IF NOT EXISTS hours bigint,
+            ADD COLUMN IF NOT EXISTS sent_bytes bigint, ADD COLUMN IF NOT EXISTS draws jsonb;
 
         CREATE OR REPLACE VIEW ledger AS
             SELECT org, line, 'usage'::text AS kind, amount, balance, applied_at, at, project, key,
@@ -30,7 +32,7 @@ extension Migration {
                 reference, note
             FROM ledger_lines;
 
-        CREATE TABLE machine_rollups (
+        CREATE TABLE IF NOT EXISTS machine_rollups (
             org bigint NOT NULL,
             day date NOT NULL,
             project integer NOT NULL,
@@ -43,7 +45,7 @@ extension Migration {
             PRIMARY KEY (org, day, project, deployment, machine)
         ) WITH (fillfactor = 50);
 
-        CREATE TABLE deployments (
+        CREATE TABLE IF NOT EXISTS deployments (
             org bigint NOT NULL,
             deployment integer NOT NULL,
             name text NOT NULL,
@@ -56,7 +58,7 @@ extension Migration {
             PRIMARY KEY (org, deployment)
         ) WITH (fillfactor = 50);
 
-        CREATE TABLE machine_runs (
+        CREATE TABLE IF NOT EXISTS machine_runs (
             org bigint NOT NULL,
             run integer NOT NULL,
             deployment text NOT NULL,

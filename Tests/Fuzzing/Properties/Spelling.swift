@@ -175,7 +175,9 @@ extension Spelling {
         try add(.project, request.project, bytes, names, isNeeded: false)
         try add(.machine, request.machine, bytes, names)
         try add("deployment", request.deployment, 1...64, bytes)
-        let parts = [request.vcpuThousandths, request.memoryThousandths, request.storageThousandths]
+        let parts = [
+            request.vcpuThousandths, request.memoryThousandths, request.storageThousandths,
+        ]
         add("size", parts.map { $0.map { "\($0)" } ?? "-" }.joined(separator: " "))
     }
 
