@@ -117,6 +117,34 @@ import Testing
         #expect(told(bench).last == "2 lowBalance 2 2026-03-01")
     }
 
+    @Test func `what a deployment costs is told once for each window`() {
+        let bench = Workbench()
+        set(bench, "deployment_cost=1:5")
+        func tell(_ spent: String, _ deployment: UInt32 = 1, _ period: CapPeriod = .day) {
+            bench.book.tellDeployment(
+                deployment,
+                spent: credits(spent),
+                in: period,
+                name: "web",
+                org: 1,
+                at: bench.now,
+                into: bench.buffer
+            )
+        }
+        tell("4.999999999999")
+        tell("7", 1, .month)
+        #expect(told(bench).isEmpty)
+        tell("5")
+        tell("6")
+        #expect(told(bench) == ["1 deploymentCost 5 2026-03-01"])
+        tell("9", 2)
+        tell("1")
+        tell("5")
+        #expect(told(bench).count == 4)
+        #expect(bench.book.raisedAlerts(of: 1).map(\.id) == [2, 1])
+        bench.expectReplayAgrees()
+    }
+
     @Test func `a top-up that fails is told once until one is paid`() {
         let bench = Workbench()
         func tell(_ event: TopUpEvent) {

@@ -164,8 +164,12 @@ extension AccountBook {
     ) {
         let org = organisations[slot].number
         guard !organisations[slot].closed else { return }
-        let rules = alertRules(of: org).rules
-        clearRecovered(slot, rules, at: moment, into: buffer)
+        // One look into the table for all that is asked below.
+        let state = alerts[org]
+        let rules = state?.own ?? alertDefaults
+        if let state, !state.raised.isEmpty {
+            clearRecovered(state.raised, slot, rules, at: moment, into: buffer)
+        }
         let posted = organisations[slot].posted
         if hasFallen {
             for threshold in rules.lowBalance where posted < threshold {
@@ -217,14 +221,14 @@ extension AccountBook {
 
     /// Arms again what has recovered, or is not wished for any more.
     private func clearRecovered(
+        _ raised: [AlertState.Raised],
         _ slot: Int,
         _ rules: AlertRules,
         at moment: Timestamp,
         into buffer: RecordBuffer
     ) {
         let org = organisations[slot].number
-        guard let state = alerts[org], !state.raised.isEmpty else { return }
-        for entry in state.raised {
+        for entry in raised {
             let value: Amount
             switch entry.point.kind {
             case .lowBalance:
@@ -275,9 +279,9 @@ extension AccountBook {
     /// Waits for the day's end when a debit is the first of the day.
     @inline(__always)
     func awaitSummary(_ slot: Int) {
-        guard organisations[slot].flags.contains(.hasAlerts), isSummaryDue(slot) else { return }
+        guard organisations[slot].flags.contains(.hasAlerts) else { return }
         let end = organisations[slot].today.end
-        if organisations[slot].deadline > end { setDeadline(slot, end) }
+        if organisations[slot].deadline > end, isSummaryDue(slot) { setDeadline(slot, end) }
     }
 
     /// Sums up the day, and the week, that end with a turn of the day.

@@ -1,0 +1,42 @@
+import Quantities
+
+extension AccountBook {
+    /// Judges what a deployment has cost: the one call for whoever charges deployments.
+    ///
+    /// Each limit is told once, and again after the cost was below it: in the next window.
+    ///
+    /// - Parameters:
+    ///   - deployment: Its number.
+    ///   - spent: What it has cost in the present window of a period.
+    ///   - period: The period.
+    ///   - name: Its name, for people.
+    ///   - org: The organisation.
+    ///   - moment: The present moment.
+    ///   - buffer: Where the records go.
+    public func tellDeployment(
+        _ deployment: UInt32,
+        spent: Amount,
+        in period: CapPeriod,
+        name: String,
+        org: UInt32,
+        at moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        guard let slot = slot(of: org), organisations[slot].flags.contains(.hasAlerts),
+            !organisations[slot].closed
+        else { return }
+        for limit in alertRules(of: org).rules.deploymentCost where limit.period == period {
+            let point = AlertPoint(
+                kind: .deploymentCost,
+                id: deployment,
+                period: period,
+                threshold: limit.amount
+            )
+            if spent >= limit.amount {
+                raiseAlert(point, value: spent, text: name, org: org, at: moment, into: buffer)
+            } else {
+                clearAlert(point, value: spent, org: org, at: moment, into: buffer)
+            }
+        }
+    }
+}
