@@ -53,7 +53,7 @@ extension AccountBook {
         if alerts[org]?.own != rules {
             commit(.alertsSet(AlertsSet(rules: rules)), org: org, at: moment, into: buffer)
         }
-        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         return .done
     }
@@ -152,11 +152,11 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) {
         guard organisations[slot].flags.contains(.hasAlerts) else { return }
-        judge(slot, hasFallen: hasFallen, at: moment, into: buffer)
+        compareAlerts(slot, hasFallen: hasFallen, at: moment, into: buffer)
     }
 
     @inline(never)
-    private func judge(
+    private func compareAlerts(
         _ slot: Int,
         hasFallen: Bool,
         at moment: Timestamp,

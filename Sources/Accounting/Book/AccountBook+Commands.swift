@@ -209,7 +209,7 @@ extension AccountBook {
         body.debtPaid = body.active ? min(organisations[slot].debt, grant.amount) : .zero
         commit(.grantIssued(body), org: org, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
-        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         return .granted(body.grant)
     }
@@ -255,7 +255,7 @@ extension AccountBook {
         guard exists else { return .unknown }
         commit(.capChanged(cap), org: org, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
-        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         return .done
     }

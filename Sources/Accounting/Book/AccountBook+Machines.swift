@@ -152,6 +152,9 @@ extension AccountBook {
         }
         let body = MachineChanged(cause: cause, deployment: deployment, charge: charge)
         commit(.machineChanged(body), org: org, at: moment, into: buffer)
+        if let charge, charge.amount.isPositive {
+            judge(slot, hasFallen: true, at: moment, into: buffer)
+        }
     }
 
     func changeMachine(_ org: UInt32, _ body: MachineChanged) {

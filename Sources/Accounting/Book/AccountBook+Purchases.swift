@@ -153,9 +153,6 @@ extension AccountBook {
         return topUpTroubles
     }
 
-    /// Whether an organisation may buy now; the one place where a plan or another gate speaks.
-    func purchaseRefusal(_ slot: Int) -> PurchaseRefusal? { nil }
-
     /// Asks for credits to be bought, once for each identity.
     ///
     /// - Parameters:
@@ -293,11 +290,9 @@ extension AccountBook {
         purchaseOrders.removeAll { $0.org == org && $0.purchase.number == found.number }
         let wasInTrouble = found.asked.automatic && (purchasings[org]?.topUp?.failures ?? 0) > 0
         commit(.purchaseConfirmed(body), org: org, at: moment, into: buffer)
-        if wasInTrouble { topUpTroubles.append(.over(org: org)) }
+        if wasInTrouble { endTopUpTrouble(org, at: moment, into: buffer) }
         refreshCutoffs(slot, at: moment)
-        if organisations[slot].flags.contains(.hasTopUp) {
-            judgeTopUp(slot, at: moment, into: buffer)
-        }
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         guard let confirmed = purchase(found.number, of: org) else {
             invariantBroken("what was settled last is in memory")
@@ -359,7 +354,9 @@ extension AccountBook {
                 ?? moment.advanced(byMicroseconds: 1)
         }
         commit(.purchaseFailed(body), org: org, at: moment, into: buffer)
-        if body.automatic, backOff != nil { tell(.failed(org: org, body)) }
+        if body.automatic, backOff != nil {
+            tell(.failed(org: org, body), at: moment, into: buffer)
+        }
     }
 
     /// Lets no purchase wait for a payment of an account that closes.

@@ -192,7 +192,7 @@ extension AccountBook {
             request: charge.request
         )
         commit(.operationRefunded(body), org: org, at: moment, into: buffer)
-        judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         schedule(slot)
         // What went back to a grant whose time is over lapses at once.
         advance(slot, to: moment, into: buffer)
@@ -245,7 +245,7 @@ extension AccountBook {
             reference: call.reference
         )
         commit(.purchaseReturned(body), org: org, at: moment, into: buffer)
-        judgeAlerts(slot, hasFallen: true, at: moment, into: buffer)
+        judge(slot, hasFallen: true, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return .returned(body)

@@ -105,6 +105,7 @@ extension AccountBook {
             body.next = plan
         }
         commit(.planChanged(body), org: org, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return .done
@@ -130,6 +131,7 @@ extension AccountBook {
                 body.grant = periodGrant(slot, body, at: moment)
             }
             commit(.planChanged(body), org: org, at: moment, into: buffer)
+            judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
         }
     }
 
@@ -245,6 +247,7 @@ extension AccountBook {
         body.grant.effectiveAt = moment
         body.grant.debtPaid = min(organisations[slot].debt, grant.amount)
         commit(.couponRedeemed(body), org: org, at: moment, into: buffer)
+        judge(slot, hasFallen: false, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return .granted(body.grant.grant)
@@ -370,6 +373,7 @@ extension AccountBook {
         var body = adjustment
         body.draws = sources(of: amount, slot: slot)
         commit(.balanceAdjusted(body), org: org, at: moment, into: buffer)
+        judge(slot, hasFallen: true, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return .done

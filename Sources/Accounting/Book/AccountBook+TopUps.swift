@@ -62,7 +62,7 @@ extension AccountBook {
             if let fault = fault(of: setting) { return fault }
         }
         commit(.topUpSet(setting), org: org, at: moment, into: buffer)
-        topUpTroubles.append(.over(org: org))
+        endTopUpTrouble(org, at: moment, into: buffer)
         if setting.on { judgeTopUp(slot, at: moment, into: buffer) }
         schedule(slot)
         return .done
@@ -112,7 +112,7 @@ extension AccountBook {
                 limit: limit
             )
             commit(.topUpLimitReached(body), org: org, at: moment, into: buffer)
-            tell(.limitReached(org: org, body))
+            tell(.limitReached(org: org, body), at: moment, into: buffer)
             return
         }
         let body = PurchaseAsked(
@@ -152,10 +152,31 @@ extension AccountBook {
         return max(topUp.retryAt, organisations[slot].today.end)
     }
 
-    /// Tells people that something is wrong with a top-up: the one place that does. An alert that
-    /// is to outlive a restart is to be written from here, too.
-    func tell(_ trouble: TopUpTrouble) {
+    /// Tells people that something is wrong with a top-up: at once, and as an alert that outlives a
+    /// restart.
+    func tell(_ trouble: TopUpTrouble, at moment: Timestamp, into buffer: RecordBuffer) {
         topUpTroubles.append(trouble)
+        switch trouble {
+        case .failed(let org, let body):
+            let amount = purchasings[org]?.topUp?.setting.credits ?? .zero
+            tellTopUp(.failed, amount: amount, text: body.reason, org: org, at: moment, into: buffer)
+        case .limitReached(let org, let body):
+            tellTopUp(
+                .limitReached,
+                amount: body.price,
+                text: "\(body.asked) of \(body.limit) were asked for in this month",
+                org: org,
+                at: moment,
+                into: buffer
+            )
+        case .over(let org):
+            tellTopUp(.paid, amount: .zero, text: "", org: org, at: moment, into: buffer)
+        }
+    }
+
+    /// What was wrong with a top-up is over.
+    func endTopUpTrouble(_ org: UInt32, at moment: Timestamp, into buffer: RecordBuffer) {
+        tell(.over(org: org), at: moment, into: buffer)
     }
 }
 

@@ -160,12 +160,6 @@ public enum TopUpTrouble: Sendable, Hashable {
     case over(org: UInt32)
 }
 
-/// Why an organisation may not buy.
-public enum PurchaseRefusal: Sendable, Hashable {
-    /// Its plan does not allow it.
-    case planRequired
-}
-
 /// What became of a command about a purchase.
 public enum PurchaseOutcome: Sendable, Hashable {
     /// It is open now.
@@ -181,7 +175,7 @@ public enum PurchaseOutcome: Sendable, Hashable {
     /// The idempotency key or the payment was used before for something else.
     case conflict
     /// The organisation may not buy.
-    case refused(PurchaseRefusal)
+    case refused(RefusalReason)
     /// The organisation is closed.
     case accountClosed
     /// There is no such organisation.

@@ -19,8 +19,8 @@ extension Engine {
         try check(request)
         let card = try RerateCard(request.card)
         try checkHealth()
-        guard desk.begin() else { throw RerateRules.underWay }
-        defer { desk.end() }
+        guard rerateDesk.begin() else { throw RerateRules.underWay }
+        defer { rerateDesk.end() }
         // What is booked must be in PostgreSQL: there the next attempt sees what is done.
         try await waitForStore()
         let begun = RerateBegun(
@@ -58,8 +58,8 @@ extension Engine {
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     public func undoRerate(_ id: String) async throws(AdministrationError) -> RerateReport {
         try checkHealth()
-        guard desk.begin() else { throw RerateRules.underWay }
-        defer { desk.end() }
+        guard rerateDesk.begin() else { throw RerateRules.underWay }
+        defer { rerateDesk.end() }
         try await waitForStore()
         let known = try await reader.ask { reader throws(StoreError) in try reader.rerates() }
         guard let undone = known.first(where: { $0.begun.rerate == id }) else {
@@ -115,7 +115,7 @@ extension Engine {
     }
 
     /// How far the re-rating has come that is under way, if one is.
-    public func rerateProgress() -> RerateProgress? { desk.current }
+    public func rerateProgress() -> RerateProgress? { rerateDesk.current }
 
     private func check(_ request: RerateRequest) throws(AdministrationError) {
         if let id = request.id {
@@ -143,7 +143,7 @@ extension Engine {
         _ begun: RerateBegun,
         by card: RerateCard
     ) async throws(AdministrationError) -> Rerating {
-        let (desk, names) = (self.desk, self.names)
+        let (desk, names) = (self.rerateDesk, self.names)
         return try await reader.ask { reader throws(StoreError) in
             var rerating = Rerating(card, names: names)
             let days = try reader.usageDays(from: begun.from, to: begun.to)
@@ -237,7 +237,7 @@ extension Engine {
         let before = try await corrections(of: begun.rerate)
         let missing = changes.filter { before[$0.cell] == nil }
         report.bookedBefore = UInt64(changes.count - missing.count)
-        desk.update { $0.corrections = UInt64(missing.count) }
+        rerateDesk.update { $0.corrections = UInt64(missing.count) }
         await journal(.rerateBegun(begun))
         var jobs: [RerateJob] = []
         for (cell, change) in missing {
@@ -278,7 +278,7 @@ extension Engine {
             let booked = UInt64(outcomes.count { $0 == .done })
             result.booked += booked
             result.notBooked += UInt64(outcomes.count) - booked
-            desk.update { $0.booked += booked }
+            rerateDesk.update { $0.booked += booked }
         }
         return result
     }

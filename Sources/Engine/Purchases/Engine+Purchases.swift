@@ -220,11 +220,8 @@ extension Engine: PurchaseAdministration {
                 throw .purchaseSettled(number, state: .failed, payment: "")
             }
             return try await receipt(found, repeated: true, organisation)
-        case .refused(.planRequired):
-            throw .refused(
-                code: "plan_required",
-                message: "The plan of \"\(organisation)\" does not allow purchases."
-            )
+        case .refused(.accountClosed): throw .accountClosed(name: organisation)
+        case .refused: throw .planRequired(name: organisation)
         case .conflict: throw .idempotencyConflict(key: organisation)
         case .accountClosed: throw .accountClosed(name: organisation)
         case .unknown: throw .notFound(what: "organisation", name: organisation)

@@ -36,7 +36,7 @@ public final class Engine: Sendable {
     public let recovery: String
 
     let secret: @Sendable () -> String
-    let desk = RerateDesk()
+    let rerateDesk = RerateDesk()
 
     private let drive: Stage.Drive
     private let pause: @Sendable (Int) -> Void

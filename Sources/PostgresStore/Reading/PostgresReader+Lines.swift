@@ -144,7 +144,7 @@ extension PostgresReader {
     static let ledgerColumns = """
         line, kind, amount, balance, applied_at, coalesce(at, applied_at) AS at, 0 AS model,
         0 AS key, coalesce(project, 0) AS project, coalesce(price, 0) AS price, grant_number,
-        \x27\x27 AS request_id, NULL AS session, reference, note
+        '' AS request_id, NULL AS session, reference, note
         """
 
     static func ledgerLine(
