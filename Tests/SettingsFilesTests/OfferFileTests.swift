@@ -50,6 +50,7 @@ import Testing
                   included_credits: {amount: 100_000.5, lapses: true}
               coupons:
                 WELCOME: {credits: 100, expires_after: 1 month, valid_until: 2027-01-01}
+                FOREVER: {credits: 1, expires_after: never}
               billing: {modes: [prepaid, invoice], net_days: 14}
             """.replacing("100_000.5", with: "100000.5")
         ).offer
@@ -69,6 +70,9 @@ import Testing
         let coupon = try #require(offer.coupon(code: "WELCOME"))
         #expect(coupon.expiresAfter == .months(1))
         #expect(coupon.validUntil?.description == "2027-01-01T00:00:00Z")
+        #expect(coupon.neverExpires == false)
+        #expect(offer.coupon(code: "FOREVER")?.neverExpires == true)
+        #expect(offer.coupon(code: "FOREVER")?.expiresAfter == nil)
         #expect(offer.billing == BillingOffer(modes: [.prepaid, .invoice], netDays: 14))
     }
 

@@ -106,6 +106,7 @@ extension GrantIssued {
     ) {
         var life = defaults
         if let own = coupon.expiresAfter { life.expiresAfter = own }
+        if coupon.neverExpires { life.expiresAfter = nil }
         let dates = GrantDates.expiry(nil, life, from: now, org: org, book: book, now: now)
         var identity = StateDigest()
         identity.combine(UInt64(org))

@@ -194,9 +194,13 @@ extension BatchTables {
     /// the turn of its day all that was used before is in the rollups, which this transaction has
     /// just written. One invoice for each account and month, however often it is tried.
     func writeInvoices() throws(StoreError) {
-        let turned = sorted(batch.cold.turned)
-        let closed = sorted(batch.cold.closed)
-        if turned.isEmpty, closed.isEmpty { return }
+        if batch.cold.turned.isEmpty, batch.cold.closed.isEmpty { return }
+        let invoiced = try invoicedAmong(
+            Set(batch.cold.turned.map(\.org) + batch.cold.closed.map(\.org))
+        )
+        if invoiced.isEmpty { return }
+        let turned = sorted(batch.cold.turned.filter { invoiced.contains($0.org) })
+        let closed = sorted(batch.cold.closed.filter { invoiced.contains($0.org) })
         var orgs = ArrayParameter.int8
         var times = ArrayParameter.time
         var days = ArrayParameter.date
@@ -212,6 +216,25 @@ extension BatchTables {
             days.addNull()
         }
         _ = try run(InvoiceText.issue, [orgs, times, days], "the invoices of a batch")
+    }
+}
+
+extension BatchTables {
+    /// Those that were ever billed by invoice: all others are done with one look-up each.
+    private func invoicedAmong(_ candidates: Set<UInt32>) throws(StoreError) -> Set<UInt32> {
+        var orgs = ArrayParameter.int8
+        for org in candidates.sorted() { orgs.add(org: org) }
+        let answer = try run(
+            """
+            SELECT DISTINCT b.org FROM unnest($1) AS d (org) JOIN billing b ON b.org = d.org
+            WHERE b.mode = 'invoice'
+            """,
+            [orgs],
+            "who is billed by invoice"
+        )
+        var found: Set<UInt32> = []
+        for row in 0..<answer.rowCount { found.insert(try answer.number(row, 0)) }
+        return found
     }
 }
 
@@ -241,27 +264,44 @@ private struct PlanArrays {
 
 /// The SQL of invoices.
 enum InvoiceText {
-    /// The usage of accounts on days on which they were billed by invoice, by month and model.
+    /// Where debits by day and kind come from: each row has `org`, `day`, `kind`, `name`,
+    /// `requests`, `input_tokens`, `output_tokens` and `amount`, and the table's name is `r`.
     ///
-    /// - Parameter condition: On `org`, or `true`.
-    /// - Returns: Two common table expressions, `terms` and `charged`.
-    static func charged(_ condition: String) -> String {
+    /// - Parameter condition: On `org` and `day`, or `true`.
+    /// - Returns: One query for each kind of line on an invoice.
+    private static func debits(_ condition: String) -> [String] {
+        [
+            """
+            SELECT org, day, 'model'::text AS kind, coalesce(n.name, '#' || model) AS name,
+                requests, input_tokens, output_tokens, amount
+            FROM rollups r LEFT JOIN names n ON n.kind = 'model' AND n.number = model
+            WHERE \(condition)
+            """
+        ]
+    }
+
+    /// The debits of accounts on days on which they were billed by invoice, by month and kind.
+    ///
+    /// - Parameters:
+    ///   - condition: On `org`, or `true`.
+    ///   - days: A condition on `r.org` and `r.day`, or `true`.
+    /// - Returns: Common table expressions, of which `terms` and `charged` are for others.
+    static func charged(_ condition: String, days: String = "true") -> String {
         """
         terms AS (
             SELECT org, from_day, mode, net_days, purchase_order,
                 lead(from_day, 1, 'infinity'::date) OVER (PARTITION BY org ORDER BY from_day)
                     AS until_day
             FROM billing WHERE \(condition)
+        ), debits AS (
+            \(debits("\(condition) AND \(days)").joined(separator: "\nUNION ALL\n"))
         ), charged AS (
-            SELECT r.org, date_trunc('month', r.day::timestamp)::date AS period_start,
-                'model'::text AS kind, coalesce(n.name, '#' || r.model) AS name,
-                max(r.day) AS last_day, sum(r.requests)::bigint AS requests,
-                sum(r.input_tokens)::bigint AS input_tokens,
-                sum(r.output_tokens)::bigint AS output_tokens, sum(r.amount) AS amount
-            FROM rollups r JOIN terms t ON t.org = r.org AND t.mode = 'invoice'
-                    AND r.day >= t.from_day AND r.day < t.until_day
-                LEFT JOIN names n ON n.kind = 'model' AND n.number = r.model
-            WHERE \(condition.hasPrefix("org") ? "r." : "")\(condition)
+            SELECT d.org, date_trunc('month', d.day::timestamp)::date AS period_start, d.kind,
+                d.name, max(d.day) AS last_day, sum(d.requests)::bigint AS requests,
+                sum(d.input_tokens)::bigint AS input_tokens,
+                sum(d.output_tokens)::bigint AS output_tokens, sum(d.amount) AS amount
+            FROM debits d JOIN terms t ON t.org = d.org AND t.mode = 'invoice'
+                AND d.day >= t.from_day AND d.day < t.until_day
             GROUP BY 1, 2, 3, 4
         )
         """
@@ -280,10 +320,16 @@ enum InvoiceText {
         """
     }
 
+    /// Months up to the last one that was invoiced are done.
+    private static let open = """
+        r.day >= coalesce((SELECT (max(i.period_start) + interval '1 month')::date FROM invoices i
+            WHERE i.org = r.org), '-infinity')
+        """
+
     static let issue = """
         WITH asked AS (
             SELECT org, at, day FROM unnest($1, $2, $3) AS d (org, at, day)
-        ), \(charged("org IN (SELECT org FROM asked)")), periods AS (
+        ), \(charged("org IN (SELECT org FROM asked)", days: open)), periods AS (
             SELECT org, period_start, max(last_day) AS last_day, sum(amount) AS total
             FROM charged GROUP BY org, period_start
         ), due AS (

@@ -74,6 +74,7 @@ extension RateCardCheck {
     private func words(_ coupon: Coupon) -> String {
         var text = "coupon \(coupon.code): \(coupon.credits) once for each account"
         if let life = coupon.expiresAfter { text += ", which expire after \(words(life))" }
+        if coupon.neverExpires { text += ", which never expire" }
         if let until = coupon.validUntil { text += ", until \(until)" }
         return text
     }

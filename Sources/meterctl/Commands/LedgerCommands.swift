@@ -44,7 +44,20 @@ enum BalanceText {
             OrganisationText.state(closed: body.closed, reasons: body.cutoffReasons)
         )
         list.add("Open holds", Figures.count(body.openHolds))
+        if let plan = body.plan { list.add("Plan", plan) }
+        if let mode = body.billingMode { list.add("Billing", mode) }
+        if let credit = body.credit { list.add("A credit", unit(credit)) }
         return list.text + "\n" + wallet(body.wallet) + "\n" + spend(body.spend)
+    }
+
+    private static func unit(_ credit: CreditBody) -> String {
+        var text = "is called \(credit.name)"
+        if let value = credit.value, let currency = credit.currency {
+            text += " and is worth \(value) \(currency)"
+        } else if let currency = credit.currency {
+            text += " and is sold in \(currency)"
+        }
+        return text
     }
 
     static func wallet(_ wallet: WalletBody) -> String {
