@@ -143,20 +143,20 @@ extension Engine {
         _ begun: RerateBegun,
         by card: RerateCard
     ) async throws(AdministrationError) -> Rerating {
-        let (desk, names) = (self.rerateDesk, self.names)
+        let (rerateDesk, names) = (self.rerateDesk, self.names)
         return try await reader.ask { reader throws(StoreError) in
             var rerating = Rerating(card, names: names)
             let days = try reader.usageDays(from: begun.from, to: begun.to)
-            desk.update { $0.days = days.count }
+            rerateDesk.update { $0.days = days.count }
             var lines: UInt64 = 0
             for day in days {
                 try reader.ratedLines(on: day, from: begun.from, to: begun.to, org: begun.org) {
                     (line) throws(StoreError) in
                     rerating.add(line)
                     lines += 1
-                    if lines.isMultiple(of: 65_536) { desk.update { $0.requests = lines } }
+                    if lines.isMultiple(of: 65_536) { rerateDesk.update { $0.requests = lines } }
                 }
-                desk.update { progress in
+                rerateDesk.update { progress in
                     progress.daysDone += 1
                     progress.requests = lines
                 }

@@ -52,21 +52,6 @@ enum SimulatedCard {
               - from: 2026-03-02T00:00:00Z
                 input: 3
                 output: 9
-        offer:
-          grants:
-            coupon: {expires_after: 1 day}
-          plans:
-            plain:
-            closed: {api_access: false}
-            free: {may_purchase: false}
-            pro: {needs_purchase: true}
-            team:
-              included_credits: {amount: 0.05, lapses: true}
-            builder:
-              included_credits: {amount: 0.03, lapses: false}
-          coupons:
-            ONE: {credits: 0.02}
-            TWO: {credits: 0.01, expires_after: 2 months}
         machine_unit: credits per hour and per GiB
         machines:
           small:
@@ -86,6 +71,20 @@ enum SimulatedCard {
               - from: always
                 hour: 0.05
         offer:
+          grants:
+            coupon: {expires_after: 1 day}
+          plans:
+            plain:
+            closed: {api_access: false}
+            free: {may_purchase: false}
+            pro: {needs_purchase: true}
+            team:
+              included_credits: {amount: 0.05, lapses: true}
+            builder:
+              included_credits: {amount: 0.03, lapses: false}
+          coupons:
+            ONE: {credits: 0.02}
+            TWO: {credits: 0.01, expires_after: 2 months}
           machine_runs:
             grace_s: 4
             stop_margin_s: 5
@@ -94,7 +93,6 @@ enum SimulatedCard {
             book_every_s: 1
             order_repeat_s: 2
             max_per_org: 5
-        offer:
           credit: {name: credit, value: 1, currency: EUR}
           packs:
             small: {credits: 0.05, price: 1}
