@@ -111,7 +111,8 @@ extension Administrator {
         case 6: return .fail(organisation: account.name, purchase: guess(account))
         default:
             var request = TopUpRequest(on: world.roll(5) > 0)
-            request.threshold = amount
+            // Most wallets have less, and so something is asked for at once.
+            request.threshold = Amount(units: amount.units * 20)
             if world.roll(2) == 0 { request.pack = "small" } else { request.credits = amount }
             if world.roll(3) == 0 {
                 request.monthlyLimit =
