@@ -29,6 +29,7 @@ struct LaneTransaction {
     let producers: [(producer: UInt32, progress: SequenceSet)]
     let usageRows: OutputBuffer
     let ledgerRows: OutputBuffer
+    let floors: DearestFloors
 
     private static let committing = "a batch"
     private static let copying = "the usage lines of a batch"
@@ -39,6 +40,7 @@ struct LaneTransaction {
     ///
     /// - Throws: What the server says, `positionMismatch`, `fencedOut` or `inconsistent`.
     func run() throws(StoreError) {
+        var learnt: [DearestFloors.Floor] = []
         try connection.transaction(during: LaneTransaction.committing) { () throws(StoreError) in
             try moveCheckpoint()
             var chains: [[Int]] = []
@@ -49,12 +51,14 @@ struct LaneTransaction {
             var dearest = DearestCandidates()
             try copyLines(chains, &dearest)
             dearest.finish()
-            try DearestTable(connection: connection).write(dearest)
+            learnt = try DearestTable(connection: connection, floors: floors).write(dearest)
             for section in order.sections {
                 try BatchTables(batch: section, connection: connection).writeAfterLines()
             }
             if order.hasFirstPartition { try writeProducers() }
         }
+        // Not before: of a transaction that is rolled back nothing was learnt.
+        floors.take(learnt)
     }
 
     /// Compares and sets: who does not follow on the stored positions, or has an old fence, is out.

@@ -74,7 +74,8 @@ extension PostgresStore {
                 order: order,
                 producers: producers,
                 usageRows: lane.usageRows,
-                ledgerRows: lane.ledgerRows
+                ledgerRows: lane.ledgerRows,
+                floors: lane.floors
             )
         }
         let beside = zip(transactions, lanes).dropFirst().map { transaction, lane in

@@ -6,6 +6,7 @@ final class StoreLane {
     let queue: DispatchQueue
     let usageRows = OutputBuffer(capacity: 1 << 18)
     let ledgerRows = OutputBuffer(capacity: 1 << 16)
+    let floors = DearestFloors()
 
     init(connection: PostgresConnection, number: Int) {
         self.connection = connection
