@@ -63,11 +63,13 @@ import Testing
         let lines = try machineLines(daemon)
         #expect(lines.count == 10)
         #expect(lines.allSatisfy { $0["amount"].text == "-60" })
-        let begins = Set(lines.compactMap { $0["at"].text })
-        let wanted = (0..<10).map {
-            start.advanced(byMicroseconds: Int64($0) * 3_600_000_000).description
-        }
-        #expect(begins == Set(wanted))
+        #expect(lines.allSatisfy { $0["detail"].text?.contains("web") ?? false }, "\(lines)")
+        let sinceStart = "extract(epoch FROM at - timestamptz '\(start)')"
+        let hours = try daemon.database.value(
+            "SELECT string_agg((\(sinceStart) / 3600)::numeric(9,3)::text, ' ' ORDER BY at) "
+                + "FROM ledger_lines WHERE kind = 'machine'"
+        )
+        #expect(hours == (0..<10).map { "\($0).000" }.joined(separator: " "))
         try daemon.expectGreenAudit()
     }
 

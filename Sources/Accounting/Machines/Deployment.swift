@@ -30,7 +30,7 @@ public struct MachineOrder: Sendable, Hashable {
 
 /// One run of a machine, alive or the last one of its deployment.
 ///
-/// Invariants:  `debited` <= `cost.rounded`; hours of a run by the hour begin at `anchor` + n hours.
+/// Invariants:  `debited` <= `cost.rounded`; hours begin at `anchor` + n hours.
 public struct Run: Sendable, Hashable {
     /// Its number within the organisation, from 1.
     public internal(set) var number: UInt32

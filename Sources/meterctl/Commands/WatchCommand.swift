@@ -8,9 +8,9 @@ import Wire
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Shows cutoffs, restores and orders as they happen, and rates a second.",
+        abstract: "Shows cutoffs, restores and orders as they happen, and rates.",
         discussion: """
-            Begins with what is cut off and ordered at present. Ends with Ctrl-C, or after --seconds.
+            Begins with what is cut off and ordered at present. Ends with Ctrl-C or --seconds.
 
             Examples:
               meterctl watch
