@@ -43,11 +43,6 @@ struct FieldReader {
         }
     }
 
-    /// Whether a field is there and says something.
-    func contains(_ name: String) -> Bool {
-        fields[name].map { $0 != .null } ?? false
-    }
-
     /// Whether a field is there and not null.
     func contains(_ name: String) -> Bool {
         fields[name].map { $0 != .null } ?? false

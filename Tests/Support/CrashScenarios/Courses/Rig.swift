@@ -116,9 +116,12 @@ final class Rig {
     // MARK: - The daemon's ends and beginnings
 
     /// Kills the daemon, and notes what had been acknowledged by then.
+    func kill() { kill {} }
+
+    /// Kills the daemon, and notes what had been acknowledged by then.
     ///
     /// - Parameter revive: Has PostgreSQL answer again, where it was stopped; it is asked next.
-    func kill(revive: () throws -> Void = {}) rethrows {
+    func kill(_ revive: () throws -> Void) rethrows {
         if !daemon.isRunning { fault("the daemon had ended by itself:\n\(daemon.logTail())") }
         daemon.kill()
         noteFloors()
