@@ -54,11 +54,12 @@ extension PostgresReader {
         let answer = try open().query(
             """
             SELECT i.number, i.period_start, i.issued_at, i.issued_on, i.due_on, i.net_days,
-                i.purchase_order, i.total, l.kind, l.name, l.requests, l.input_tokens,
-                l.output_tokens, l.amount
+                i.purchase_order, i.total, l.kind, coalesce(n.name, '#' || l.number), l.requests,
+                l.input_tokens, l.output_tokens, l.amount
             FROM (SELECT * FROM invoices WHERE org = $1 ORDER BY period_start DESC LIMIT $2) i
                 JOIN invoice_lines l USING (org, period_start)
-            ORDER BY i.period_start DESC, l.line
+                LEFT JOIN names n ON n.kind = l.kind AND n.number = l.number
+            ORDER BY i.period_start DESC, l.kind, 10, l.line
             """,
             parameters,
             during: "listing invoices"

@@ -89,7 +89,8 @@ extension Migration {
             period_start date NOT NULL,
             line integer NOT NULL,
             kind text NOT NULL,
-            name text NOT NULL,
+            -- The model's number; its name may be stored by another connection a moment later.
+            number integer NOT NULL,
             requests bigint NOT NULL,
             input_tokens bigint NOT NULL,
             output_tokens bigint NOT NULL,

@@ -264,7 +264,7 @@ private struct PlanArrays {
 
 /// The SQL of invoices.
 enum InvoiceText {
-    /// Where debits by day and kind come from: each row has `org`, `day`, `kind`, `name`,
+    /// Where debits by day and kind come from: each row has `org`, `day`, `kind`, `number`,
     /// `requests`, `input_tokens`, `output_tokens` and `amount`, and the table's name is `r`.
     ///
     /// - Parameter condition: On `org` and `day`, or `true`.
@@ -272,10 +272,9 @@ enum InvoiceText {
     private static func debits(_ condition: String) -> [String] {
         [
             """
-            SELECT org, day, 'model'::text AS kind, coalesce(n.name, '#' || model) AS name,
-                requests, input_tokens, output_tokens, amount
-            FROM rollups r LEFT JOIN names n ON n.kind = 'model' AND n.number = model
-            WHERE \(condition)
+            SELECT org, day, 'model'::text AS kind, model AS number, requests, input_tokens,
+                output_tokens, amount
+            FROM rollups r WHERE \(condition)
             """
         ]
     }
@@ -297,7 +296,7 @@ enum InvoiceText {
             \(debits("\(condition) AND \(days)").joined(separator: "\nUNION ALL\n"))
         ), charged AS (
             SELECT d.org, date_trunc('month', d.day::timestamp)::date AS period_start, d.kind,
-                d.name, max(d.day) AS last_day, sum(d.requests)::bigint AS requests,
+                d.number, max(d.day) AS last_day, sum(d.requests)::bigint AS requests,
                 sum(d.input_tokens)::bigint AS input_tokens,
                 sum(d.output_tokens)::bigint AS output_tokens, sum(d.amount) AS amount
             FROM debits d JOIN terms t ON t.org = d.org AND t.mode = 'invoice'
@@ -353,11 +352,11 @@ enum InvoiceText {
             ON CONFLICT (org, period_start) DO NOTHING
             RETURNING org, period_start
         )
-        INSERT INTO invoice_lines (org, period_start, line, kind, name, requests, input_tokens,
+        INSERT INTO invoice_lines (org, period_start, line, kind, number, requests, input_tokens,
             output_tokens, amount)
         SELECT c.org, c.period_start,
-            row_number() OVER (PARTITION BY c.org, c.period_start ORDER BY c.kind, c.name),
-            c.kind, c.name, c.requests, c.input_tokens, c.output_tokens, c.amount
+            row_number() OVER (PARTITION BY c.org, c.period_start ORDER BY c.kind, c.number),
+            c.kind, c.number, c.requests, c.input_tokens, c.output_tokens, c.amount
         FROM charged c JOIN made USING (org, period_start)
         """
 }

@@ -6,17 +6,20 @@ import SettingsFiles
 ///
 /// Input: a rate card's YAML; where it begins with `{`, LiteLLM's JSON as well.
 ///
-/// Properties: what was read, written out and read again is the same; it makes a table whose
-/// charges are the sums of their parts, never negative, never above their ceiling, and the same
-/// when made again from a price's durable text. The price of a machine reads back from its durable
-/// text, and a run's total is the same however its time is split.
+/// Properties: what was read, written out and read again is the same, offers too; it makes a table
+/// whose charges are the sums of their parts, never negative, never above their ceiling, and the
+/// same when made again from a price's durable text. The price of a machine reads back from its
+/// durable text, and a run's total is the same however its time is split.
 enum RateProperties {
     static func check(_ input: UnsafeRawBufferPointer) throws(BrokenPromise) {
         guard let text = input.validText else { return }
         let first = load(text)
         let second = load(text)
         try promise(first == second, "\(first), and then \(second)")
-        if case .success(let card) = first { try check(card) }
+        if case .success(let card) = first {
+            try check(card)
+            try check(file: text)
+        }
         guard text.hasPrefix("{") else { return }
         do throws(SettingsError) {
             let list = try LiteLLMImport(text: text, file: "prices")
@@ -30,6 +33,20 @@ enum RateProperties {
             guard case .invalid(let file, _) = error, file == "ours" else { return }
             throw BrokenPromise("an imported list, written out, is refused")
         }
+    }
+
+    /// Card and offer, written out in one form, read back the same.
+    private static func check(file text: String) throws(BrokenPromise) {
+        let file: RateCardFile
+        let again: RateCardFile
+        do throws(SettingsError) {
+            file = try RateCardFile.load(text: text, file: "card")
+            again = try RateCardFile.load(text: file.text, file: "card")
+        } catch {
+            throw BrokenPromise("a file that was taken, written out, is refused: \(error)")
+        }
+        try promise(again.offer == file.offer, "an offer became another: \(file.offer)")
+        try promise(again.text == file.text, "a text became another: \(file.text)")
     }
 
     private static func check(
