@@ -92,7 +92,7 @@ import Testing
             "monthly_limit"
         ),
         ("PUT topup", #"{"state":"maybe"}"#, 400, "invalid", "state"),
-        ("PATCH topup", "", 405, "method_not_allowed", ""),
+        ("PUT purchases", "{}", 405, "method_not_allowed", ""),
     ]
 
     @Test(arguments: bad)

@@ -101,14 +101,17 @@ extension Administrator {
                 request: PurchaseRequest(pack: "small", payment: payment)
             )
         case 3, 4, 5:
-            // Often one that is open; sometimes one that nobody has asked for.
+            // Mostly one that is open; sometimes one that nobody has asked for.
             let payment = "\(name)-paid-\(calls - (world.roll(8) == 0 ? 1 : 0))"
+            let wanted = anyPurchase(account)
             return .confirm(
-                organisation: account.name,
-                purchase: guess(account),
+                organisation: wanted.organisation,
+                purchase: wanted.number,
                 payment: payment
             )
-        case 6: return .fail(organisation: account.name, purchase: guess(account))
+        case 6:
+            let wanted = anyPurchase(account)
+            return .fail(organisation: wanted.organisation, purchase: wanted.number)
         default:
             var request = TopUpRequest(on: world.roll(5) > 0)
             // Most wallets have less, and so something is asked for at once.
@@ -122,11 +125,24 @@ extension Administrator {
         }
     }
 
-    private func guess(_ account: Account) -> UInt32 {
-        guard let org = world.engine?.number(ofOrganisation: account.name) else { return 1 }
-        let known = world.evidence.purchases.keys.count { $0.org == org }
-        // The last ones are those that are open most likely.
-        let back = world.roll(min(known, 3) + 1)
-        return UInt32(max(1, known + (world.roll(8) == 0 ? 1 : 0) - back))
+    /// A purchase that nobody is known to have paid, of any account; or a guess.
+    private func anyPurchase(_ account: Account) -> (organisation: String, number: UInt32) {
+        guard world.roll(8) > 0, let engine = world.engine else { return (account.name, guess()) }
+        let paid = Set(
+            world.evidence.payments.map {
+                Evidence.PurchaseKey(org: $0.key.org, purchase: $0.value.purchase)
+            }
+        )
+        var open: [(organisation: String, number: UInt32)] = []
+        for known in world.accounts {
+            guard let org = engine.number(ofOrganisation: known.name) else { continue }
+            let numbers = world.evidence.purchases.keys.filter {
+                $0.org == org && !paid.contains($0)
+            }
+            open += numbers.map(\.purchase).sorted().map { (known.name, $0) }
+        }
+        return open.isEmpty ? (account.name, guess()) : open[world.roll(open.count)]
     }
+
+    private func guess() -> UInt32 { UInt32(1 + world.roll(4)) }
 }

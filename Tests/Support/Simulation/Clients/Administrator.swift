@@ -320,12 +320,10 @@ final class Administrator {
         case 10 where world.roll(12) == 0 && accounts.count > 2:
             return .close(organisation: account.name)
         case 12, 13: return terms(account)
-        case 14, 15: return refund(account)
-        case 16: return alerts(account)
-        case 17, 18, 19, 20:
-            return buying(account)
-        case 21:
-            return correction(account) ?? grant(account)
+        case 14: return refund(account)
+        case 15: return alerts(account)
+        case 16, 17, 18, 19, 20, 22: return buying(account)
+        case 21: return correction(account) ?? grant(account)
         case 11:
             if let lastGrant { return lastGrant }
             return grant(account)
