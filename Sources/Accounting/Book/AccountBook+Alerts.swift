@@ -65,7 +65,7 @@ extension AccountBook {
     ///   - point: What goes off.
     ///   - value: What was found.
     ///   - limit: What it is measured by.
-    ///   - text: A word for people, at most 1,024 bytes.
+    ///   - text: A word for people; cut to 1,024 bytes.
     ///   - org: The organisation; 0, in partition 0, for what concerns all.
     ///   - moment: The present moment.
     ///   - buffer: Where the record goes.
@@ -89,7 +89,7 @@ extension AccountBook {
             value: value,
             limit: limit,
             day: day,
-            text: text
+            text: String(decoding: text.utf8.prefix(1024), as: UTF8.self)
         )
         commit(.alertRaised(body), org: org, at: moment, into: buffer)
         raisedCount += 1

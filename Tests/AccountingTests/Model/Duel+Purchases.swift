@@ -64,6 +64,11 @@ extension Duel {
         )
         let outcome = book.setTopUp(setting, org: org, at: now, into: buffer)
         ledger.organisations[org]?.set(top, at: now.microseconds)
+        let isFree = ledger.organisations[org]?.terms.plan?.mayPurchase == false
+        if !model.closed, isFree, top.on {
+            guard case .invalid = outcome else { return expect(false, "\(outcome)") }
+            return
+        }
         expectEqual(outcome, model.closed ? .accountClosed : .done, "outcome")
     }
 
@@ -87,7 +92,10 @@ extension Duel {
             price: 3 * Duel.credit,
             at: now.microseconds
         )
-        guard let number else { return expectEqual(outcome, .accountClosed, "outcome") }
+        guard let number else {
+            let refusal: PurchaseOutcome = model.closed ? .accountClosed : .refused(.planRequired)
+            return expectEqual(outcome, refusal, "outcome")
+        }
         guard case .asked(let purchase) = outcome else { return expect(false, "\(outcome)") }
         expectEqual(Int(purchase.number), number, "number")
         let again = book.askPurchase(draft, org: org, at: now, into: buffer)

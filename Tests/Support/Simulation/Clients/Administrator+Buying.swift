@@ -61,6 +61,9 @@ extension Administrator {
             (.confirm, .failed(.paymentUsed)), (.purchase, .failed(.paymentUsed)),
             (.purchase, .failed(.purchaseSettled)):
             break
+        // The plan may not allow it.
+        case (.purchase, .failed(.planRequired)): break
+        case (.topUp, .failed(.invalid(field: "organisation", _))): break
         // So many may be open at most; a closed account lost its purchases.
         case (.purchase, .failed(.invalid(field: "organisation", _))): break
         default: throw Violation("administration", "\(call) answered \(answer)")

@@ -82,7 +82,7 @@ extension NaiveOrganisation {
     /// limit leaves room.
     package func verdict() -> NaiveVerdict {
         guard let topUp = shop.topUp, topUp.on, !closed, posted < topUp.threshold,
-            !shop.isWaiting, shop.waitsUntil <= now
+            !shop.isWaiting, shop.waitsUntil <= now, terms.plan?.mayPurchase != false
         else { return .nothing }
         if let limit = topUp.limit, shop.asked(in: monthStart) + topUp.price > limit {
             return shop.toldMonth == monthStart ? .nothing : .tellLimit
@@ -116,7 +116,7 @@ extension NaiveOrganisation {
     /// Somebody asks for a purchase; nil when closed.
     package mutating func ask(credits: Int128, price: Int128, at moment: Int64) -> Int? {
         bringUp(to: moment)
-        guard !closed else { return nil }
+        guard !closed, terms.plan?.mayPurchase != false else { return nil }
         buy(automatic: false, credits: credits, price: price)
         return shop.purchases.count
     }
@@ -142,6 +142,7 @@ extension NaiveOrganisation {
             expires: expires,
             at: moment
         )
+        terms.hasBought = true
         shop.topUp = topUp
         topUpIfDue()
     }
@@ -165,7 +166,7 @@ extension NaiveOrganisation {
 
     package mutating func set(_ topUp: NaiveTopUp, at moment: Int64) {
         bringUp(to: moment)
-        guard !closed else { return }
+        guard !closed, !topUp.on || terms.plan?.mayPurchase != false else { return }
         shop.topUp = topUp
         shop.failures = 0
         shop.waitsUntil = .min
@@ -228,7 +229,7 @@ extension NaiveOrganisation {
         let topUp = shop.topUp
         shop.topUp = nil
         defer { shop.topUp = topUp }
-        return follow(body.grant, at: moment)
+        return follow(body.grant, at: moment, isPaid: true)
     }
 
     mutating func follow(_ body: PurchaseFailed, at moment: Timestamp) -> String? {

@@ -9,13 +9,18 @@ import Quantities
 /// decision.
 extension NaiveOrganisation {
     /// What keeps a decision from being taken now; nil when all that is due has happened.
-    mutating func overdue(at moment: Timestamp, withMonths: Bool = true) -> String? {
-        if let overdue = overdueGrantOrDay(at: moment, withMonths: withMonths) { return overdue }
+    mutating func overdue(at moment: Timestamp) -> String? {
+        if let overdue = overdue(at: moment, withMonths: true) { return overdue }
         let verdict = verdict()
         return verdict == .nothing ? nil : "decided before a top-up at \(posted): \(verdict)"
     }
 
-    mutating func overdueGrantOrDay(at moment: Timestamp, withMonths: Bool = true) -> String? {
+    mutating func overdueGrantOrDay(at moment: Timestamp) -> String? {
+        overdue(at: moment, withMonths: true)
+    }
+
+    /// What is due but top-ups, which come last.
+    mutating func overdue(at moment: Timestamp, withMonths: Bool) -> String? {
         now = moment.microseconds
         if let index = firstDue() {
             let grant = grants[index]
@@ -115,7 +120,11 @@ extension NaiveOrganisation {
         return nil
     }
 
-    mutating func follow(_ body: GrantIssued, at moment: Timestamp) -> String? {
+    mutating func follow(
+        _ body: GrantIssued,
+        at moment: Timestamp,
+        isPaid: Bool = false
+    ) -> String? {
         if let overdue = overdue(at: moment) { return overdue }
         let owed = debt
         let begins = body.effectiveAt <= moment
@@ -136,7 +145,8 @@ extension NaiveOrganisation {
             return "grant \(number) pays from the beginning: \(body.active)"
         }
         if body.grantClass == .purchased {
-            if terms.plan?.mayPurchase == false { return "a plan without purchases buys" }
+            // What was asked for while the plan allowed it is credited when it is paid.
+            if !isPaid, terms.plan?.mayPurchase == false { return "a plan without purchases buys" }
             terms.hasBought = true
         }
         let pays = begins ? min(owed, body.amount.units) : 0

@@ -242,6 +242,10 @@ extension NaiveOrganisation {
     mutating func follow(_ body: BalanceAdjusted, at moment: Timestamp) -> String? {
         if closed { return "a closed wallet is adjusted" }
         if let overdue = overdue(at: moment) { return overdue }
+        // What follows from it has a record of its own.
+        let topUp = shop.topUp
+        shop.topUp = nil
+        defer { shop.topUp = topUp }
         let parts = takeOut(body.draws.total.units, at: moment.microseconds)
         return parts == body.draws.parts ? nil : "an adjustment is drawn from \(body.draws.parts)"
     }
