@@ -74,7 +74,7 @@ public struct RerateOrganisation: Sendable, Hashable {
     public var requests: UInt64 = 0
     /// How many of them cost something else.
     public var changed: UInt64 = 0
-    /// How many the card has no price for: they stay as they are.
+    /// How many the card has no price for, or were waived by their account's terms: they stay.
     public var unpriced: UInt64 = 0
     /// What they were charged.
     public var old = Amount.zero

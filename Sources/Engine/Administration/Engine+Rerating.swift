@@ -145,7 +145,7 @@ extension Engine {
     ) async throws(AdministrationError) -> Rerating {
         let (rerateDesk, names) = (self.rerateDesk, self.names)
         return try await reader.ask { reader throws(StoreError) in
-            var rerating = Rerating(card, names: names)
+            var rerating = Rerating(card, names: names, prices: try reader.priceTexts())
             let days = try reader.usageDays(from: begun.from, to: begun.to)
             rerateDesk.update { $0.days = days.count }
             var lines: UInt64 = 0

@@ -162,7 +162,7 @@ extension RateTable {
 
 extension TokenPrices {
     /// What tokens cost at these prices alone.
-    fileprivate func charge(_ tokens: TokenCounts) -> Amount {
+    func charge(_ tokens: TokenCounts) -> Amount {
         let plainInput = tokens.input - tokens.cacheRead - tokens.cacheWrite
         var units = Int128(input.unitsPerToken) * Int128(plainInput)
         units += Int128(cacheRead.unitsPerToken) * Int128(tokens.cacheRead)

@@ -81,11 +81,13 @@ struct Rerating: Sendable {
 
     private let table: RateTable
     private let names: NameRegistry
+    private let prices: [UInt32: String]
     private var models: [UInt64: Int?] = [:]
 
-    init(_ card: RerateCard, names: NameRegistry) {
+    init(_ card: RerateCard, names: NameRegistry, prices: [UInt32: String]) {
         table = card.table
         self.names = names
+        self.prices = prices
     }
 
     /// Rates a request as live running does: by the version in force when it happened.
@@ -101,7 +103,8 @@ struct Rerating: Sendable {
                 version: version,
                 failed: line.failed,
                 cacheHit: line.cacheHit
-            )
+            ),
+            !isWaived(line)
         else {
             sum.unpriced += 1
             sum.new += line.charge
@@ -116,6 +119,19 @@ struct Rerating: Sendable {
         }
         cells[line.cell, default: Change()].requests += 1
         cells[line.cell, default: Change()].units += charge.amount.units - line.charge.units
+    }
+
+    /// Whether nothing was charged although the request's own price asks for it.
+    ///
+    /// The account's terms have waived it, and another price does not take that back.
+    private func isWaived(_ line: RatedLine) -> Bool {
+        guard line.charge.isZero, !line.failed, !line.cacheHit, let text = prices[line.price],
+            let content = PriceContent(canonicalText: text)
+        else { return false }
+        guard let tier = content.tiers.last(where: { $0.firstInput <= line.tokens.input }) else {
+            return false
+        }
+        return tier.prices.charge(line.tokens).isPositive
     }
 
     /// The card's model behind a request's numbers; looked up once for each pair.

@@ -67,6 +67,39 @@ public struct RatedLine: Sendable, Hashable {
     public var cacheHit: Bool
     /// What was charged, at least zero.
     public var charge: Amount
+    /// The number of the price that it was rated by.
+    public var price: UInt32
+
+    /// Tells of a request.
+    ///
+    /// - Parameters:
+    ///   - cell: The rollup that it is in.
+    ///   - provider: Its provider, or 0.
+    ///   - at: When it happened.
+    ///   - tokens: Its tokens.
+    ///   - failed: Whether it failed.
+    ///   - cacheHit: Whether a cache answered.
+    ///   - charge: What was charged.
+    ///   - price: The number of the price that it was rated by.
+    public init(
+        cell: CorrectionCell,
+        provider: UInt32,
+        at: Timestamp,
+        tokens: TokenCounts,
+        failed: Bool,
+        cacheHit: Bool,
+        charge: Amount,
+        price: UInt32
+    ) {
+        self.cell = cell
+        self.provider = provider
+        self.at = at
+        self.tokens = tokens
+        self.failed = failed
+        self.cacheHit = cacheHit
+        self.charge = charge
+        self.price = price
+    }
 }
 
 extension PostgresReader {
@@ -141,6 +174,20 @@ extension PostgresReader {
         }
     }
 
+    /// The canonical texts of all prices that anything was ever rated by.
+    ///
+    /// - Returns: The texts by the prices' numbers.
+    /// - Throws: What the server or the transport says.
+    public func priceTexts() throws(StoreError) -> [UInt32: String] {
+        let answer = try open().query(
+            "SELECT price, text FROM prices",
+            during: PostgresReader.rerating
+        )
+        var texts: [UInt32: String] = [:]
+        for row in 0..<answer.rowCount { texts[try answer.number(row, 0)] = answer.text(row, 1) }
+        return texts
+    }
+
     /// The days in UTC of which the books have requests, within two moments.
     ///
     /// - Parameters:
@@ -188,7 +235,7 @@ extension PostgresReader {
             """
             COPY (SELECT org, day, project, key, model, provider, at, input_tokens,
                 cache_read_input_tokens, cache_write_input_tokens, output_tokens,
-                reasoning_output_tokens, failed, cache_hit, -amount
+                reasoning_output_tokens, failed, cache_hit, -amount, price
             FROM usage_lines WHERE day_utc = '\(day)' AND applied_at >= '\(from)'
                 AND applied_at < '\(to)'\(only)) TO STDOUT (FORMAT binary)
             """,
@@ -212,6 +259,7 @@ extension PostgresReader {
             )
             let failed = try row.bool()
             let cacheHit = try row.bool()
+            let charge = try row.amount()
             try each(
                 RatedLine(
                     cell: cell,
@@ -220,7 +268,8 @@ extension PostgresReader {
                     tokens: tokens,
                     failed: failed,
                     cacheHit: cacheHit,
-                    charge: try row.amount()
+                    charge: charge,
+                    price: try row.number()
                 )
             )
         }
