@@ -159,7 +159,14 @@ extension AccountBook {
         switch trouble {
         case .failed(let org, let body):
             let amount = purchasings[org]?.topUp?.setting.credits ?? .zero
-            tellTopUp(.failed, amount: amount, text: body.reason, org: org, at: moment, into: buffer)
+            tellTopUp(
+                .failed,
+                amount: amount,
+                text: body.reason,
+                org: org,
+                at: moment,
+                into: buffer
+            )
         case .limitReached(let org, let body):
             tellTopUp(
                 .limitReached,

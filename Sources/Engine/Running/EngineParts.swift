@@ -52,13 +52,7 @@ struct EngineParts {
         storeStage = Stage(label: "meterd.store", drive: doors.drive)
         segmentStage = Stage(label: "meterd.segments", drive: doors.drive)
         // Taken before the card numbers its own prices: those are not in any record yet.
-        let declared = Declared(
-            models: recovered.names.highest(.model),
-            providers: recovered.names.highest(.provider),
-            producers: recovered.names.highest(.producer),
-            prices: recovered.prices.highest,
-            machines: recovered.names.highest(.machine)
-        )
+        let declared = Declared(recovered)
         let first = try card.pricing(names: recovered.names, prices: recovered.prices)
         pricing = PricingInForce(first)
         counters = EngineCounters(shards: plan.shards)
@@ -314,6 +308,19 @@ extension StoreStage {
             time: time,
             alarm: alarm,
             onFatal: onFatal
+        )
+    }
+}
+
+extension Declared {
+    /// What the journal has said of names and prices so far.
+    init(_ recovered: Recovered) {
+        self.init(
+            models: recovered.names.highest(.model),
+            providers: recovered.names.highest(.provider),
+            producers: recovered.names.highest(.producer),
+            prices: recovered.prices.highest,
+            machines: recovered.names.highest(.machine)
         )
     }
 }
