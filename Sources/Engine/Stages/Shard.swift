@@ -50,6 +50,8 @@ final class Shard: @unchecked Sendable {
     var scans: [PresentScan] = []
     /// What is told of orders, and when they are said again.
     var orders: OrderTelling
+    /// Whether the books do not know yet what machines cost; nothing is decided before.
+    private var needsMachines = true
     @exclusivity(unchecked) var pricing: Pricing
     @exclusivity(unchecked) var quotes = Quotes()
     @exclusivity(unchecked) var declared: Declared
@@ -132,6 +134,10 @@ final class Shard: @unchecked Sendable {
         signal.setWantsRoom(false)
         guard flush() else { return false }
         lend()
+        if needsMachines {
+            needsMachines = false
+            useMachines()
+        }
         return true
     }
 

@@ -69,6 +69,11 @@ extension NaiveOrganisation {
         if charge.hold != 0, !holds.contains(where: { $0.serial == charge.hold }) {
             return "a machine settles hold \(charge.hold), which is not open"
         }
+        if charge.amount.isZero {
+            // A hold that was not needed: no line.
+            if charge.hold != 0 { drop(charge.hold) }
+            return charge.draws.count == 0 ? nil : "a machine draws for nothing"
+        }
         let kept = holds.first { $0.serial == charge.hold }?.amount ?? 0
         overshoot += max(0, charge.amount.units - kept)
         let parts = settle(
