@@ -13,7 +13,7 @@ SOURCES = Package.swift Sources Tests Benchmarks
 LINT    = swift format lint --strict --parallel --recursive $(wildcard $(SOURCES))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test check build bench bench-smoke crash hostile simulate mutants fuzz \
+.PHONY: help demo demo-stop test check build bench bench-smoke crash hostile years simulate mutants fuzz \
         fuzz-seeds sanitize format lint setup install uninstall \
         verify-systemd clean
 
@@ -52,6 +52,10 @@ mutants: ## Break the code in one place after the other, and show what catches i
 
 simulate: ## Run the whole daemon in simulated worlds (SEEDS=10000 JOBS=2), or one (SEED=7 STEPS=4000).
 	@SEED="$(SEED)" SEEDS="$(SEEDS)" STEPS="$(STEPS)" JOBS="$(JOBS)" .ci/simulate $(ARGS)
+
+years: ## Hold the books against a naive model over years (SEEDS=1000), or run one again (SEED=7).
+	@METERD_YEARS_SEED="$(SEED)" METERD_YEARS_SEEDS="$(SEEDS)" \
+	    swift test --disable-xctest --filter YearsTests $(ARGS)
 
 hostile: ## Set hostile clients on the daemon, and time their neighbours (ARGS="--seconds 3").
 	@.ci/hostile $(ARGS)

@@ -141,7 +141,11 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities", "CLinux"]),
         tests("RingsTests", ["Rings", "Quantities"]),
         tests("RatingTests", ["Rating", "Quantities"]),
-        tests("AccountingTests", ["Accounting", "LedgerModel", "Quantities"]),
+        // The rooms of upper floors stand for the machine's time zones and for shards' prices.
+        tests(
+            "AccountingTests",
+            ["Accounting", "ControlPlane", "LedgerModel", "Quantities", "Rating"]
+        ),
         tests("WireTests", ["Wire", "Quantities"]),
         tests("JournalingTests", ["Journaling", "DiskSimulation", "Quantities", "CLinux"]),
         tests(
@@ -245,6 +249,17 @@ let package = Package(
             "IntegrationTests",
             ["DaemonHarness", "MeterClient", "Wire", "Quantities", "meterd"]
         ),
+        // The five systems: the daemon as meterd assembles it, in process, by the test's own clock.
+        .target(
+            name: "ScenarioHarness",
+            dependencies: [
+                "DaemonHarness", "Engine", "ControlPlane", "Journaling", "SettingsFiles",
+                "Quantities", logging, lifecycle,
+            ],
+            path: "Tests/Support/ScenarioHarness",
+            swiftSettings: settings
+        ),
+        tests("ScenarioTests", ["ScenarioHarness", "DaemonHarness"]),
         tests("CrashTests", ["CrashScenarios", "DaemonHarness", "Quantities", "meterd"]),
         tests("HostileTests", ["HostileScenarios", "DaemonHarness", "meterd"]),
 

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Quantities
 import Synchronization
 
@@ -22,9 +23,10 @@ import Synchronization
 /// Why:         one wake-up per idle-to-busy turn, and a stage whose queue would have to wake up
 ///              first can be driven by the thread that filled its ring.
 public final class Stage: @unchecked Sendable {
-    // SAFETY: `body` and `brief` are written once, by `activate` while the state says that the
-    // stage is held by its creator, and then only called by the thread that moved the state to
-    // running. Attacked by `StageStressTests` with many threads.
+    // SAFETY: `body` and `brief` are written by `activate` while the state says that the stage is
+    // held by its creator, then only called by the thread that moved the state to running, and
+    // taken away by `retire`, which does so too and never hands the state back. Attacked by
+    // `StageStressTests` with many threads.
 
     /// What a stage's kicks set going.
     public enum Drive: Sendable {
@@ -102,12 +104,14 @@ public final class Stage: @unchecked Sendable {
         schedule(from: .runningAgain)
     }
 
-    /// Takes the body away from a stage that is driven by hand and will not be stepped again.
+    /// Takes the body away from a stage that will not run again; kicks change nothing after it.
     ///
-    /// Stages hold each other by their bodies: a process that simulates many daemons would keep
-    /// them all.
+    /// Stages hold each other by their bodies: a process that has many daemons one after the other
+    /// would keep them all. A run that is under way on the stage's queue is waited for.
     package func retire() {
-        invariant(drive == .hand, "only a stage driven by hand is retired")
+        if drive == .queue {
+            while takeOver() == nil { sched_yield() }
+        }
         body = nil
         brief = nil
     }

@@ -7,22 +7,7 @@ extension Duel {
     func oneStep() {
         passTime()
         let org = random.pick(Duel.orgs)
-        switch random.below(110) {
-        case 0..<24: debit(org)
-        case 24..<42: authorize(org)
-        case 42..<58: extend(org)
-        case 58..<64: release(org)
-        case 64..<75: grant(org)
-        case 75: setAlerts(org)
-        case 76..<79: refund(org)
-        case 79: returnPurchase(org)
-        case 80..<86: setCap(org)
-        case 86..<91: tick()
-        case 91: correct(org)
-        case 92..<96: setTerms(org)
-        case 100..<110: buy(org)
-        default: administer(org)
-        }
+        randomMove().make(self, org)
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
         compare(org)
         compareNotices()
@@ -30,27 +15,7 @@ extension Duel {
         if step % 64 == 0 { Duel.orgs.forEach(compare) }
     }
 
-    /// Mostly moments, sometimes months: up to a step past the end of whatever is due next.
-    private func passTime() {
-        let second: Int64 = 1_000_000
-        let span: Int64
-        switch random.below(200) {
-        case 0..<140: span = Int64(random.below(10)) * second / 4
-        case 140..<170: span = Int64(random.below(120)) * second
-        case 170..<180: span = Int64(random.below(24 * 60)) * 60 * second
-        case 180..<184: span = Int64(random.below(40)) * 86_400 * second
-        case 184..<190: span = -Int64(random.below(100)) * second
-        default:
-            let due = book.nextDue
-            span =
-                due == .never || due < now
-                ? 0 : due.microseconds - now.microseconds + Int64(random.below(2))
-        }
-        // The clock may go back: neither the book nor the model follows it.
-        if span > 0 { now = now.advanced(byMicroseconds: min(span, 90 * 86_400 * second)) }
-    }
-
-    private func model(_ org: UInt32) -> NaiveOrganisation {
+    func model(_ org: UInt32) -> NaiveOrganisation {
         ledger.organisations[org] ?? NaiveOrganisation(minutesEast: 0)
     }
 
@@ -74,7 +39,7 @@ extension Duel {
     }
 
     /// A key with its project, or a project alone, or neither.
-    private func path(_ org: UInt32) -> (project: UInt32, key: UInt32) {
+    func path(_ org: UInt32) -> (project: UInt32, key: UInt32) {
         let model = model(org)
         if !model.keys.isEmpty, !random.oneIn(3) {
             let key = random.below(model.keys.count)
@@ -88,15 +53,22 @@ extension Duel {
         expect(mine.today.start <= now && now < mine.today.end, "its counters stand at today")
     }
 
-    private func debit(_ org: UInt32) {
+    func debit(_ org: UInt32) {
         let path = path(org)
         var usage = UsageChange()
         usage.org = org
         (usage.project, usage.key) = path
         usage.charge = Amount(units: amount(org))
+        debit(usage)
+    }
+
+    /// Books a report as random gateways send it: for a hold or not, with an identity or not.
+    func debit(_ new: UsageChange, keepsCharge: Bool = false) {
+        var usage = new
+        let org = usage.org
         if let hold = model(org).holds.randomElement(using: &random), !random.oneIn(3) {
             usage.hold = hold.serial
-            if random.oneIn(2) { usage.charge = Amount(units: hold.amount) }
+            if !keepsCharge, random.oneIn(2) { usage.charge = Amount(units: hold.amount) }
         } else if random.oneIn(10) {
             usage.hold = UInt64(random.below(50))
         }
@@ -133,7 +105,7 @@ extension Duel {
 
     func bookUsage(_ new: UsageChange) { book(new) }
 
-    private func book(_ new: UsageChange) {
+    func book(_ new: UsageChange) {
         var usage = new
         let outcome = send(&usage)
         let parts = ledger.organisations[usage.org]?.debit(
@@ -155,7 +127,7 @@ extension Duel {
         expectToday(usage.org)
     }
 
-    private func authorize(_ org: UInt32) {
+    func authorize(_ org: UInt32) {
         let path = path(org)
         let model = model(org)
         var generation: UInt32 = 0
@@ -202,7 +174,7 @@ extension Duel {
         }
     }
 
-    private func extend(_ org: UInt32) {
+    func extend(_ org: UInt32) {
         let hold = model(org).holds.randomElement(using: &random)
         if hold == nil, !random.oneIn(10) { return authorize(org) }
         let serial = hold?.serial ?? UInt64(random.below(5) + 1)
@@ -254,7 +226,7 @@ extension Duel {
         expectEqual(outcome, made == nil ? .accountClosed : .done, "outcome")
     }
 
-    private func release(_ org: UInt32) {
+    func release(_ org: UInt32) {
         let hold = model(org).holds.randomElement(using: &random)
         if hold == nil, !random.oneIn(10) { return authorize(org) }
         let serial = random.oneIn(10) ? 7 : hold?.serial ?? 3

@@ -37,21 +37,42 @@ final class Duel {
     /// When each payment came; a book alone need not know older ones than its window.
     var paidAt: [String: Timestamp] = [:]
 
-    init(seed: UInt64) {
+    /// How time passes.
+    let pace: Pace
+    /// What models cost, for reports that are priced.
+    let card: DuelCard
+    private let weights: Int
+
+    /// Begins a run.
+    ///
+    /// - Parameters:
+    ///   - seed: What all chance comes from.
+    ///   - pace: How time passes.
+    ///   - places: The zones of the organisations, as the model counts their days.
+    ///   - calendar: What the book asks for days.
+    init(
+        seed: UInt64,
+        pace: Pace = .moments,
+        places: [(name: String, zone: NaiveZone)] = FixedOffsetCalendar.places,
+        calendar: any ZoneCalendar = FixedOffsetCalendar()
+    ) {
         self.seed = seed
+        self.pace = pace
         random = SeededRandom(seed: seed)
-        book = AccountBook(partition: 1, calendar: FixedOffsetCalendar())
+        card = DuelCard(from: now, &random)
+        weights = Duel.moves.reduce(0) { $0 + $1.weight }
+        book = AccountBook(partition: 1, calendar: calendar)
         for (index, org) in Duel.orgs.enumerated() {
-            let zone = FixedOffsetCalendar.zones[index]
+            let place = places[index % places.count]
             let outcome = book.createOrganisation(
                 org,
                 name: "org-\(org)",
-                zone: zone.name,
+                zone: place.name,
                 at: now,
                 into: buffer
             )
             expect(outcome == .done, "the organisation is created")
-            ledger.organisations[org] = NaiveOrganisation(minutesEast: zone.minutes)
+            ledger.organisations[org] = NaiveOrganisation(zone: place.zone)
             ledger.organisations[org]?.now = now.microseconds
             told[org] = [NaiveScope(scope: 1, id: 0): true]
         }
@@ -62,6 +83,16 @@ final class Duel {
             step = number
             oneStep()
         }
+    }
+
+    /// A move by its weight.
+    func randomMove() -> DuelMove {
+        var ticket = random.below(weights)
+        for move in Duel.moves {
+            if ticket < move.weight { return move }
+            ticket -= move.weight
+        }
+        return Duel.moves[0]
     }
 
     /// Keeps the first broken promise.

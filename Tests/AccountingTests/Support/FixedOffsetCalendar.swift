@@ -1,4 +1,5 @@
 import Accounting
+import LedgerModel
 import Quantities
 
 /// Zones that are a fixed number of minutes from UTC, by names that no time zone table knows.
@@ -7,6 +8,9 @@ struct FixedOffsetCalendar: ZoneCalendar {
     static let zones: [(name: String, minutes: Int64)] = [
         ("UTC", 0), ("Test/East", 345), ("Test/West", -480),
     ]
+
+    /// The same zones as the model counts their days.
+    static let places = zones.map { (name: $0.name, zone: NaiveZone(minutesEast: $0.minutes)) }
 
     func day(containing moment: Timestamp, zone: String) -> ZonedDay? {
         guard let known = FixedOffsetCalendar.zones.first(where: { $0.name == zone }) else {

@@ -33,10 +33,29 @@ package struct AccountModel {
 
     private let card: NaiveCard?
     private let checksPrices: Bool
-    private let minutesEast: (String) -> Int64
+    private let zone: (String) -> NaiveZone
     private let identityMicroseconds: Int64
 
     /// Makes an empty model.
+    ///
+    /// - Parameters:
+    ///   - card: The rate card; nil when only the prices' own texts are to be checked.
+    ///   - checksPrices: Whether charges must follow from prices; else they are taken as given.
+    ///   - identityHours: How long an identity is remembered at least.
+    ///   - zone: How a zone counts its days.
+    package init(
+        card: NaiveCard?,
+        checksPrices: Bool = true,
+        identityHours: Int64 = 24,
+        zone: @escaping (String) -> NaiveZone
+    ) {
+        self.card = card
+        self.checksPrices = checksPrices
+        self.zone = zone
+        identityMicroseconds = identityHours * 3_600_000_000
+    }
+
+    /// Makes an empty model of zones without summers.
     ///
     /// - Parameters:
     ///   - card: The rate card; nil when only the prices' own texts are to be checked.
@@ -49,10 +68,12 @@ package struct AccountModel {
         identityHours: Int64 = 24,
         minutesEast: @escaping (String) -> Int64 = { _ in 0 }
     ) {
-        self.card = card
-        self.checksPrices = checksPrices
-        self.minutesEast = minutesEast
-        identityMicroseconds = identityHours * 3_600_000_000
+        self.init(
+            card: card,
+            checksPrices: checksPrices,
+            identityHours: identityHours,
+            zone: { NaiveZone(minutesEast: minutesEast($0)) }
+        )
     }
 
     /// Another life of the daemon begins: its clock may stand anywhere.
@@ -179,7 +200,7 @@ package struct AccountModel {
         case .rerateBegun: return nil
         case .organisationCreated(let body):
             if organisations[change.org] != nil { return "organisation \(change.org) exists" }
-            var organisation = NaiveOrganisation(minutesEast: minutesEast(body.zone))
+            var organisation = NaiveOrganisation(zone: zone(body.zone))
             organisation.now = change.appliedAt.microseconds
             organisation.turned = Int64(body.today.day.number)
             organisations[change.org] = organisation

@@ -289,7 +289,7 @@ extension NaiveOrganisation {
         case 3: next = NaiveCalendar.month(of: today).next
         default: return nil
         }
-        return next * NaiveCalendar.microsecondsPerDay - minutesEast * 60_000_000
+        return zone.start(of: next)
     }
 
     package mutating func setCap(

@@ -181,9 +181,9 @@ extension NaiveOrganisation {
         let before = turned
         turned = Int64(day.day.number)
         turnMode()
-        let start = turned * NaiveCalendar.microsecondsPerDay - minutesEast * 60_000_000
-        guard turned == today, turned > before, day.start.microseconds == start,
-            day.end.microseconds == start + NaiveCalendar.microsecondsPerDay
+        guard turned == today, turned > before,
+            day.start.microseconds == zone.start(of: turned),
+            day.end.microseconds == zone.start(of: turned + 1)
         else { return "day \(turned) begins on day \(today)" }
         return nil
     }

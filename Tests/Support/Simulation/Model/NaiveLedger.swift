@@ -135,7 +135,7 @@ package enum NaiveAnswer: Equatable {
 }
 
 package struct NaiveOrganisation {
-    package var minutesEast: Int64
+    package var zone: NaiveZone
     package var now: Int64 = 0
     package var closed = false
     /// How many ledger lines there are.
@@ -168,8 +168,12 @@ package struct NaiveOrganisation {
     /// Plan, coupons and billing.
     package var terms = NaiveTerms()
 
+    package init(zone: NaiveZone) {
+        self.zone = zone
+    }
+
     package init(minutesEast: Int64) {
-        self.minutesEast = minutesEast
+        zone = NaiveZone(minutesEast: minutesEast)
     }
 
     /// Adds a line to the ledger.
@@ -185,7 +189,7 @@ package struct NaiveOrganisation {
     package var available: Int128 { posted - held }
     /// Days do not go back, also where the clock did while nobody ran.
     package var today: Int64 {
-        max(turned, NaiveCalendar.day(at: now, minutesEast: minutesEast))
+        max(turned, zone.day(at: now))
     }
 
     package func held(by scope: NaiveScope) -> Int128 {

@@ -97,7 +97,7 @@ package struct NaiveCard {
     }
 
     /// The price's text that a model has at a moment.
-    func text(of model: String, at moment: Int64) -> String? {
+    package func text(of model: String, at moment: Int64) -> String? {
         versions.filter { $0.model == model && $0.from <= moment }
             .max { $0.from < $1.from }?.text
     }
