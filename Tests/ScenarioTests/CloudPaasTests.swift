@@ -57,15 +57,16 @@ import Testing
                 let charges = try world.usage(of: "acme").map { $0["charge"].text }
                 #expect(charges == ["0.0165", "0.00000075"])
             }
+            try playMachine(play)
             try play.step("5: what is left of the promotion lapses") { world in
                 try world.move(to: "2026-08-31T23:59:59.999999Z")
-                try world.expectBalance("14.98349925", of: "acme")
+                try world.expectBalance("14.754982583333", of: "acme")
                 try world.move(to: "2026-09-01T00:00:00Z")
             } then: { world in
                 try world.expectBalance("10", of: "acme")
                 try world.expectGrants([("purchased", "10")], of: "acme")
-                lines.append(BookLine("expiry", "-4.98349925", "10"))
-                try world.expectLedger(lines, of: "acme")
+                lines = [BookLine("expiry", "-4.754982583333", "10")]
+                try world.expectLedger(endingWith: lines, of: "acme")
             }
             try play.step("6: closing forfeits what is left, and is final") { world in
                 try world.move(to: "2026-09-02T00:00:00Z")
@@ -73,12 +74,56 @@ import Testing
             } then: { world in
                 try world.expectBalance("0", of: "acme")
                 lines.append(BookLine("forfeiture", "-10", "0"))
-                try world.expectLedger(lines, of: "acme")
+                try world.expectLedger(endingWith: lines, of: "acme")
                 try expectClosed(world)
-                try world.expectLedger(lines, of: "acme")
+                try world.expectLedger(endingWith: lines, of: "acme")
             }
             try play.world.expectGreenAudit()
         }
+    }
+
+    /// A machine for an hour and a half and half a minute: what is booked along the way adds up to
+    /// the total that is rounded once.
+    private func playMachine(_ play: Scenario) throws {
+        let fleet = Fleet(of: "acme")
+        let size = #""vcpu":2,"memory_gib":4,"storage_gib":20"#
+        try play.step("4: a machine starts") { world in
+            try world.move(to: "2026-03-03T10:00:00Z")
+            try fleet.ask("web", "standard", size: size, in: world).expectGranted()
+            try fleet.boot("web", "standard", size: size, in: world)
+        }
+        try play.step("4: it runs for an hour") { world in
+            try fleet.run(to: "2026-03-03T11:00:00Z", in: world)
+        } then: { world in
+            // 0.062 an hour.
+            let lines = try machineLines(world)
+            #expect(lines.last?.first == "14.92149925")
+        }
+        try play.step("4: it stops after 5,430 s, and has sent 1.5 GiB") { world in
+            fleet.setSent(1_610_612_736, by: "web")
+            try fleet.run(to: "2026-03-03T11:30:30Z", halting: "web", in: world)
+        } then: { world in
+            try world.expectBalance("14.754982583333", of: "acme")
+            let lines = try machineLines(world)
+            #expect(lines.last == ["14.754982583333", "-0.228516666667"])
+            try world.expectGrants(
+                [("promotional", "4.754982583333"), ("purchased", "10")],
+                of: "acme"
+            )
+        }
+    }
+
+    /// The balance after each line of machines, with the sum of all up to it.
+    private func machineLines(_ world: ScenarioWorld) throws -> [[String?]] {
+        // What was used by now is booked at the latest when somebody asks.
+        _ = try world.admin.request("GET", "/v1/organisations/acme/machines")
+        try world.waitUntilStored()
+        return try world.database.query(
+            """
+            SELECT trim_scale(balance), trim_scale(sum(amount) OVER (ORDER BY line))
+            FROM ledger WHERE kind = 'machine' ORDER BY line
+            """
+        )
     }
 
     /// Nothing goes any more: no request, no report, no money, no key.

@@ -9,7 +9,10 @@ import Testing
 ///
 /// `METERD_TRANSCRIPTS=write` writes the documents anew instead, for the next `git diff`.
 @Suite struct TranscriptTests {
-    static let systems = ["llm-gateway": "LlmGateway", "workspace-api": "WorkspaceApi"]
+    static let systems = [
+        "cloud-paas": "CloudPaas", "gpu-hourly": "GpuHourly", "llm-gateway": "LlmGateway",
+        "workspace-api": "WorkspaceApi",
+    ]
 
     @Test(arguments: systems.keys.sorted())
     func `the session in a system's document is what happens`(system: String) async throws {

@@ -86,9 +86,13 @@ extension Engine {
 
     /// Positions, lag, backlog, connections, and what is wrong if something is.
     public func status() -> StatusReport {
-        // What a shard turned down or had seen before is not counted as taken.
-        let turnedDown = counters.rejected.value + counters.repeated.value
-        let accepted = ingest.accepted.value + counters.recovered.value - turnedDown
+        // What a shard turned down or had seen before is not counted as taken; signs of life of
+        // machines never are.
+        let samples = counters.samples.value
+        let turnedDown = counters.rejected.value + counters.repeated.value - samples
+        let taken = ingest.accepted.value + counters.recovered.value
+        // A loop counts what it took at the end of its turn; a shard may have been through it.
+        let accepted = taken > turnedDown ? taken - turnedDown : 0
         return StatusReport(
             node: settings.node.name,
             version: version,

@@ -20,6 +20,8 @@ final class EngineCounters: Sendable {
     let refused = PaddedCounter()
     let rejected = PaddedCounter()
     let repeated = PaddedCounter()
+    /// Signs of life of machines that count as rejected or repeated: they never counted as taken.
+    let samples = PaddedCounter()
     let batches = PaddedCounter()
     let purchases = Mutex(PurchaseFigures())
     private let overshoots: Mutex<[Amount]>

@@ -73,6 +73,7 @@ extension Shard {
         case .taken: return
         case .unchanged:
             counters.repeated.add()
+            counters.samples.add()
             return
         case .accountClosed: code = .accountClosed
         case .unknownOrganisation: code = .unknownOrg
@@ -81,6 +82,7 @@ extension Shard {
         case .outOfRange: code = .badTokenCounts
         }
         counters.rejected.add()
+        counters.samples.add()
         var reply = RejectedReply(
             header: ReplyHeader(origin: command.origin, gate: gate),
             code: code,

@@ -73,6 +73,7 @@ struct UsageLineSource: EventSource, ~Copyable {
         sample.memoryThousandths = report.memoryThousandths
         sample.storageThousandths = report.storageThousandths
         sample.sentBytes = report.sentBytes
+        sample.at = report.at
         let sequence = report.sequence == 0 ? nil : report.sequence
         return SourcedEvent(event: .machine(sample), sequence: sequence)
     }

@@ -53,18 +53,34 @@ extension ScenarioWorld {
         of name: String,
         _ location: SourceLocation = #_sourceLocation
     ) throws {
+        let (told, kept) = try ledger(of: name)
+        #expect(told == lines, sourceLocation: location)
+        #expect(kept == lines, sourceLocation: location)
+    }
+
+    /// The last lines of the ledger, by HTTP and by plain SQL.
+    func expectLedger(
+        endingWith lines: [BookLine],
+        of name: String,
+        _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        let (told, kept) = try ledger(of: name)
+        #expect(told.suffix(lines.count) == lines[...], sourceLocation: location)
+        #expect(kept == told, sourceLocation: location)
+    }
+
+    private func ledger(of name: String) throws -> (told: [BookLine], kept: [BookLine]) {
         try waitUntilStored()
         let told = try admin.transactions(name).reversed().map {
             BookLine($0["kind"].text ?? "", $0["amount"].text ?? "", $0["balance"].text ?? "")
         }
-        #expect(told == lines, sourceLocation: location)
         let kept = try database.query(
             """
             SELECT kind, trim_scale(amount), trim_scale(balance)
             FROM ledger JOIN organisations USING (org) WHERE name = '\(name)' ORDER BY line
             """
         ).map { BookLine($0[0] ?? "", $0[1] ?? "", $0[2] ?? "") }
-        #expect(kept == lines, sourceLocation: location)
+        return (told, kept)
     }
 
     /// The usage log, oldest request first, by HTTP.

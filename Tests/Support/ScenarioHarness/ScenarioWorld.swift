@@ -36,9 +36,7 @@ package final class ScenarioWorld {
 
     /// The one file that makes meterd the given system.
     static func file(of system: String) -> String {
-        let path = "\(root)/config/systems/\(system)"
-        let isApart = FileManager.default.fileExists(atPath: "\(path)-rates.yaml")
-        return isApart ? "\(path)-rates.yaml" : "\(path).yaml"
+        "\(root)/config/systems/\(system).yaml"
     }
 
     /// The folder of the package.

@@ -115,7 +115,11 @@ extension ScenarioWorld {
             "METERD_DATA_SOCKET": dataPath,
             "TZ": "UTC",
         ]
-        let output = Pipe()
+        // A file: what is read from a pipe may be interrupted by a signal.
+        let path = "\(scratch)/printed"
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let output = FileHandle(forWritingAtPath: path)
+        else { throw HarnessError("\(path) cannot be written") }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
@@ -124,8 +128,8 @@ extension ScenarioWorld {
         } catch {
             throw HarnessError("\(command): \(error)")
         }
-        let printed = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
+        let printed = FileManager.default.contents(atPath: path) ?? Data()
         return (String(decoding: printed, as: UTF8.self), process.terminationStatus)
     }
 }
