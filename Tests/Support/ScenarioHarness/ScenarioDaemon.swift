@@ -15,6 +15,7 @@ final class ScenarioDaemon {
     let engine: Engine
     private let group: ServiceGroup
     private let served = DispatchSemaphore(value: 0)
+    private let serving = ServingQueue()
 
     /// Recovers, and opens both sockets.
     init(settings: Settings, clock: ScenarioClock) throws {
@@ -43,7 +44,8 @@ final class ScenarioDaemon {
         )
         self.group = group
         let served = self.served
-        Task.detached {
+        // Not on the threads that all tests share: others may block them for long.
+        Task.detached(executorPreference: serving) {
             try? await group.run()
             served.signal()
         }
@@ -74,8 +76,19 @@ final class ScenarioDaemon {
     func stop() {
         engine.stop()
         let group = self.group
-        Task.detached { await group.triggerGracefulShutdown() }
+        Task.detached(executorPreference: serving) { await group.triggerGracefulShutdown() }
         served.wait()
         engine.retire()
+    }
+}
+
+/// Runs the control plane on a queue of its own.
+private final class ServingQueue: TaskExecutor {
+    private let queue = DispatchQueue(label: "scenario.control")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = asUnownedTaskExecutor()
+        queue.async { job.runSynchronously(on: executor) }
     }
 }
