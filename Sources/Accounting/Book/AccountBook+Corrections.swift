@@ -49,7 +49,7 @@ extension AccountBook {
             body.draws = plan(body.amount, slot: slot, hold: 0)
         }
         commit(.rerated(body), org: org, at: moment, into: buffer)
-        judge(slot, hasFallen: true, at: moment, into: buffer)
+        judge(slot, hasFallen: body.amount.isPositive, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return .done

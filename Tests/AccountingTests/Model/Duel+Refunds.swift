@@ -13,7 +13,7 @@ extension Duel {
 
     /// What the database would say of a charge when it has so many of the lines.
     private func charge(_ org: UInt32, _ line: UInt64, stored: UInt64) -> StoredCharge {
-        let model = ledger.organisations[org] ?? NaiveOrganisation(minutesEast: 0)
+        let model = ledger.organisations[org] ?? NaiveOrganisation(zone: NaiveZone(minutesEast: 0))
         let taken = model.debits[line]?.taken ?? []
         let refunded = refunds.reduce(Int128(0)) { sum, refund in
             refund.org == org && refund.line == line && refund.ownLine <= stored
@@ -22,21 +22,26 @@ extension Duel {
         return StoredCharge(
             line: line,
             request: "r",
-            sources: taken.map { source(of: $0, model) },
+            sources: taken.map { source(of: $0, model, org) },
             refunded: Amount(units: refunded),
             storedLines: stored
         )
     }
 
-    private func source(of part: NaivePart, _ model: NaiveOrganisation) -> ChargeSource {
+    private func source(
+        of part: NaivePart,
+        _ model: NaiveOrganisation,
+        _ org: UInt32
+    ) -> ChargeSource {
         if part.grant == 0 { return ChargeSource(debt: Amount(units: part.amount)) }
         let grant = model.grants[Int(part.grant) - 1]
+        let known = grants.last { $0.org == org && $0.number == part.grant }
         return ChargeSource(
             RefundPart(
                 grant: part.grant,
                 amount: Amount(units: part.amount),
                 isNew: false,
-                grantClass: .promotional,
+                grantClass: known?.issued.grantClass ?? .promotional,
                 priority: grant.priority,
                 effectiveAt: Timestamp(microseconds: grant.effective),
                 expiresAt: Timestamp(microseconds: grant.expires)

@@ -201,7 +201,7 @@ extension Duel {
     }
 
     /// Corrections of both signs, some of nothing, some beyond what is there.
-    private func correct(_ org: UInt32) {
+    func correct(_ org: UInt32) {
         let path = path(org)
         let size = amount(org)
         let more = random.oneIn(2) ? size : -size

@@ -27,6 +27,7 @@ extension NaiveOrganisation {
         let before = charges
         let parts = settle(amount, hold: 0, project: 0, key: 0)
         charges = before
+        bringUp(to: moment)
         return (parts, 0)
     }
 
@@ -38,6 +39,10 @@ extension NaiveOrganisation {
         }
         let owed = debt
         overshoot += max(0, body.amount.units)
+        // What follows from it has a record of its own.
+        let topUp = shop.topUp
+        shop.topUp = nil
+        defer { shop.topUp = topUp }
         guard let made = correct(body.amount.units, at: moment.microseconds) else {
             return "a correction is booked in a closed wallet"
         }

@@ -68,8 +68,7 @@ extension NaiveOrganisation {
         terms.next = nil
         terms.month = month
         terms.end =
-            NaiveCalendar.month(of: month).next * NaiveCalendar.microsecondsPerDay
-            - minutesEast * 60_000_000
+            zone.start(of: NaiveCalendar.month(of: month).next)
     }
 
     /// The credits of the present month, once for each plan.
@@ -104,6 +103,7 @@ extension NaiveOrganisation {
         guard let present = isNow ? plan : terms.plan else { return false }
         enter(present, month: month)
         if isNow { give(plan) } else { terms.next = plan }
+        topUpIfDue()
         return true
     }
 
@@ -175,6 +175,10 @@ extension NaiveOrganisation {
         let isTurn = terms.waits && terms.end <= now
         let grantsBefore = grants.count
         let owed = debt
+        // What follows from it has a record of its own.
+        let topUp = shop.topUp
+        shop.topUp = nil
+        defer { shop.topUp = topUp }
         if isTurn {
             // Exactly one month, as there is a record for each.
             guard let due = terms.next ?? terms.plan, due == plan, body.next == nil else {
