@@ -5,12 +5,34 @@ import Testing
 /// Calls of what is sold and to whom.
 extension ScenarioWorld {
     /// A call that moves money, under a key of its own.
+    ///
+    /// Where PostgreSQL must say first whether a payment was used before, and is away, the call is
+    /// made again when it is back, as its caller is told to.
     func money(_ method: String, _ path: String, _ body: String) throws -> HTTPAnswer {
+        let key = Administrator.newIdempotencyKey
+        var answer = try call(method, path, body, key)
+        guard answer.status == 503, answer.code == "unavailable" else {
+            return answer
+        }
+        try restoreDatabase()
+        try wait(until: "PostgreSQL answers again: \(answer.text)", within: 20) {
+            answer = try call(method, path, body, key)
+            return answer.status != 503
+        }
+        return answer
+    }
+
+    private func call(
+        _ method: String,
+        _ path: String,
+        _ body: String,
+        _ key: String
+    ) throws -> HTTPAnswer {
         try admin.call(
             method,
             "/v1/organisations/acme/\(path)",
             body,
-            headers: ["Idempotency-Key": Administrator.newIdempotencyKey]
+            headers: ["Idempotency-Key": key]
         )
     }
 

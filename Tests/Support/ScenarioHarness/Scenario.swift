@@ -55,7 +55,7 @@ package final class Scenario {
     ///
     /// - Parameters:
     ///   - name: What the step shows.
-    ///   - act: What is done; it must not need PostgreSQL.
+    ///   - act: What is done; what needs PostgreSQL asks for its return.
     ///   - look: What must be so afterwards.
     /// - Throws: What either throws, with the name.
     package func step(

@@ -106,6 +106,11 @@ package final class ScenarioWorld {
         )
     }
 
+    /// PostgreSQL comes back.
+    package func restoreDatabase() throws {
+        try database.server("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+    }
+
     /// An end without a last flush: what goes on is the journal as it lies on the disk at this
     /// moment, and PostgreSQL as it was when it was cut off.
     func crash() throws {
@@ -117,7 +122,7 @@ package final class ScenarioWorld {
         stop()
         try FileManager.default.removeItem(atPath: state)
         try FileManager.default.moveItem(atPath: remains, toPath: state)
-        try database.server("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+        try restoreDatabase()
         try start()
     }
 

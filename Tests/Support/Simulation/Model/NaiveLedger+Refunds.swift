@@ -107,6 +107,7 @@ extension NaiveOrganisation {
         guard !closed, amount > 0, amount <= left else { return nil }
         grants[Int(grant) - 1].remaining -= amount
         book(-amount)
+        bringUp(to: moment)
         return amount
     }
 
@@ -138,6 +139,10 @@ extension NaiveOrganisation {
         lastRefund += 1
         if body.refund != lastRefund { return "refund \(body.refund) follows \(lastRefund - 1)" }
         let amount = body.amount.units
+        // What follows from it has a record of its own.
+        let topUp = shop.topUp
+        shop.topUp = nil
+        defer { shop.topUp = topUp }
         return returnPurchase(body.grant, asked: amount, at: moment.microseconds) == amount
             ? nil : "\(amount) of grant \(body.grant) are taken back"
     }
