@@ -115,6 +115,9 @@ package final class ScenarioWorld {
     /// moment, and PostgreSQL as it was when it was cut off.
     func crash() throws {
         guard let daemon else { throw HarnessError("nothing runs") }
+        // It may have come back within the step. What the old life stores from here on is not in
+        // the journal that goes on.
+        try cutDatabase()
         try wait(until: "the journal is at rest", within: 20, step: 1000) { daemon.engine.isAtRest }
         let remains = "\(folder.path)/remains"
         try FileManager.default.copyItem(atPath: state, toPath: remains)
