@@ -83,8 +83,9 @@ public struct Purchasing: Sendable, Hashable {
     public var open: [Purchase] = []
     /// How it tops itself up, if that was ever set.
     public var topUp: TopUp?
-    /// The purchases that were settled last. What is here depends on restarts, so nothing is
-    /// decided by it.
+    /// The purchases that were settled last.
+    ///
+    /// What is here depends on restarts, so nothing is decided by it.
     var recent: [Purchase] = []
 
     /// Nothing was bought yet.

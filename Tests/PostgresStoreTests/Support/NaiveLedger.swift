@@ -97,7 +97,7 @@ struct RandomHistory {
         let org = UInt32(1 + generator.below(Int(orgs)))
         guard var account = ledger.accounts[org], !account.snapshot.closed else { return }
         turnDay(org, &account)
-        switch generator.below(30) {
+        switch generator.below(34) {
         case 0: addProject(org, &account)
         case 1: addKey(org, &account)
         case 2: changeKey(org, &account)
@@ -112,10 +112,10 @@ struct RandomHistory {
         case 14: skip()
         case 15: changePlan(org, &account)
         case 16: changeBilling(org, &account)
-        case 15: refund(org, &account)
-        case 16: takeBack(org, &account)
-        case 17: alert(org, &account)
-        case 15: correct(org, &account)
+        case 17: refund(org, &account)
+        case 18: takeBack(org, &account)
+        case 19: alert(org, &account)
+        case 20: correct(org, &account)
         default: use(org, &account)
         }
         ledger.accounts[org] = account
