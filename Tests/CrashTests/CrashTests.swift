@@ -74,6 +74,17 @@ import Testing
         }
     }
 
+    @Test func `machines, plans, top-ups, refunds and orders are exact whatever is killed`() throws
+    {
+        try withCluster { cluster in
+            let plan = plan(20_000, try cluster.makeDatabase("systems"))
+            let systems = try Systems(plan)
+            var course = KillCourse(plan, rounds: 4, cluster: cluster, systems: systems)
+            expect(try course.run())
+            #expect(systems.ordersTold >= 16)
+        }
+    }
+
     @Test(.enabled(if: compiler != nil, "there is no C compiler"))
     func `a power cut takes nothing acknowledged, and a disk that lies is found out`() throws {
         let folder = try ScratchFolder()

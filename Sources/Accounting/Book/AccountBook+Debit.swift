@@ -61,7 +61,9 @@ extension AccountBook {
             overshoot = overshoot.adding(min(charge, -posted)) ?? .max
         }
         apply(record, slot: slot)
-        judgeAlerts(slot, hasFallen: charge.isPositive, at: moment, into: buffer)
+        if organisation.pointee.flags.contains(.hasAlerts) {
+            judgeAlerts(slot, hasFallen: charge.isPositive, at: moment, into: buffer)
+        }
         if organisation.pointee.deadline <= moment { advance(slot, to: moment, into: buffer) }
         if organisation.pointee.flags.contains(.hasTopUp) {
             judgeTopUp(slot, at: moment, into: buffer)
@@ -82,7 +84,7 @@ extension AccountBook {
         for index in 0..<usage.drawCount { organisation.pointee.take(usage.draw(index)) }
         organisation.pointee.addSpend(charge, project: project, key: key)
         organisation.pointee.lines += 1
-        awaitSummary(slot)
+        if organisation.pointee.flags.contains(.hasAlerts) { awaitSummary(slot) }
         if usage.hasIdentity {
             usageIdentities.insert(
                 usage.identity,

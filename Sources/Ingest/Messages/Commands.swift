@@ -5,7 +5,8 @@ import Wire
 
 /// What a connection asks of a shard.
 ///
-/// Only ever in memory: the layout may change with the program.
+/// Only ever in memory: the layout may change with the program. Numbers without a gap, because
+/// every event's is looked up.
 public enum CommandKind: UInt8, Sendable {
     case usage = 1
     case authorize = 2
@@ -13,10 +14,10 @@ public enum CommandKind: UInt8, Sendable {
     case release = 4
     case skip = 5
     case subscribe = 6
-    case heartbeat = 16
-    case startMachine = 17
-    case orderDone = 18
-    case subscribeOrders = 19
+    case heartbeat = 7
+    case startMachine = 8
+    case orderDone = 9
+    case subscribeOrders = 10
 }
 
 /// The connection that a command came from, so that the answer finds it, or finds it gone.

@@ -11,7 +11,7 @@ struct Campaign {
     /// Why a part cannot run here; nil when it can.
     func reasonToSkip(_ part: CrashCampaign.Part) -> String? {
         switch part {
-        case .kill, .outage, .cut, .pause: nil
+        case .kill, .systems, .outage, .cut, .pause: nil
         case .disk: options.disk == nil ? "no folder to mount on was given" : SmallDisk.objection
         case .power: options.powercut == nil ? "powercut.c is not compiled" : nil
         }
@@ -27,6 +27,7 @@ struct Campaign {
         let (summary, title, what, rows) =
             switch part {
             case .kill: try kill()
+            case .systems: try systems()
             case .outage: try outage()
             case .cut: try cut()
             case .pause: try pause()
@@ -58,6 +59,16 @@ struct Campaign {
         let summary = try course.run()
         let what = "\(options.rounds) rounds, \(course.count) kills: daemon, PostgreSQL, both"
         return (summary, "kill -9 while four gateways stream", what, course.rows)
+    }
+
+    private func systems() throws -> Outcome {
+        let plan = try plan("systems", steady: false)
+        let systems = try Systems(plan)
+        let rounds = options.rounds
+        var course = KillCourse(plan, rounds: rounds, cluster: cluster, systems: systems)
+        let summary = try course.run()
+        let what = "\(rounds) rounds, \(course.count) kills beside machines, plans and payments"
+        return (summary, "kill -9 beside machines and payments", what, course.rows + systems.rows)
     }
 
     private func outage() throws -> Outcome {

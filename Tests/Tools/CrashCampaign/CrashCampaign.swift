@@ -11,6 +11,8 @@ struct CrashCampaign: ParsableCommand {
         abstract: "Real faults against a real daemon under load, with a proof at the end of each.",
         discussion: """
             kill     kill -9 of the daemon, of all of PostgreSQL, and of both, in turn
+            systems  the same while machines run and are ordered about, and plans, coupons,
+                     purchases, top-ups and refunds are asked for twice and more
             outage   PostgreSQL crashes and stays away, also while the daemon starts
             cut      connections cut around COMMIT and elsewhere; sessions ended in a COPY
             pause    SIGSTOP of the daemon and of PostgreSQL for seconds; SIGTERM under load
@@ -27,6 +29,7 @@ struct CrashCampaign: ParsableCommand {
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
         case kill
+        case systems
         case outage
         case cut
         case pause

@@ -27,6 +27,7 @@ package struct KillCourse {
     private var kills: [Moment: Int] = [:]
     private var killsInRecovery = 0
     private let cluster: Cluster?
+    private let systems: Systems?
     private var struck: [Victim: Int] = [:]
     private var processesKilled = 0
     private var clusterKillsInRecovery = 0
@@ -38,10 +39,17 @@ package struct KillCourse {
     ///   - plan: What is sent, and where the books are.
     ///   - rounds: How many times a victim is killed while gateways stream.
     ///   - cluster: The PostgreSQL to kill in turn; nil to spare it.
-    package init(_ plan: CoursePlan, rounds: Int, cluster: Cluster? = nil) {
+    ///   - systems: What else goes on meanwhile; its daemon is the one that is attacked.
+    package init(
+        _ plan: CoursePlan,
+        rounds: Int,
+        cluster: Cluster? = nil,
+        systems: Systems? = nil
+    ) {
         self.plan = plan
         self.rounds = rounds
         self.cluster = cluster
+        self.systems = systems
         random = SeededRandom(seed: plan.seed)
     }
 
@@ -50,16 +58,23 @@ package struct KillCourse {
     /// - Returns: How it ended.
     /// - Throws: When it could not go on.
     package mutating func run() throws -> Summary {
-        let rig = try Rig(plan)
-        defer { rig.tearDown() }
+        let rig = try Rig(plan, systems?.daemon)
+        defer {
+            rig.tearDown()
+            systems?.tearDown()
+        }
+        try systems?.begin()
         for round in 0..<rounds {
             let moment = Moment.allCases.randomElement(using: &random) ?? .anyTime
+            try systems?.beginRound(round)
             let burden = stream(rig, round: round, until: moment)
+            systems?.ask(round)
             kills[moment, default: 0] += 1
             let victim = cluster == nil ? .daemon : Victim.allCases[round % Victim.allCases.count]
             try strike(victim, rig)
             try rig.checkHolds()
             try rig.repeatGrant()
+            for text in try systems?.repeatAsked() ?? [] { rig.fault(text) }
             plan.say(
                 "round \(round + 1)/\(rounds): \(victim) killed \(moment) at \(burden) sent, "
                     + "\(rig.acknowledged) acknowledged, ready after "
@@ -68,7 +83,8 @@ package struct KillCourse {
             )
             if !rig.faults.isEmpty { break }
         }
-        return try rig.finish()
+        for text in try systems?.windUp(within: plan.patience) ?? [] { rig.fault(text) }
+        return try rig.finish { try systems?.faults($0) ?? [] }
     }
 
     /// What happened, for the table.

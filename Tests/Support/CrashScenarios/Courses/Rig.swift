@@ -30,10 +30,15 @@ final class Rig {
     ///
     /// - Parameters:
     ///   - plan: Where the books are.
+    ///   - rates: The rate card.
     ///   - settings: Settings over the campaign's own.
     /// - Returns: The daemon.
     /// - Throws: `HarnessError` when there is no room for it.
-    static func daemon(_ plan: CoursePlan, settings: [String: String] = [:]) throws -> TestDaemon {
+    static func daemon(
+        _ plan: CoursePlan,
+        rates: String = PlannedModel.card,
+        settings: [String: String] = [:]
+    ) throws -> TestDaemon {
         let common = [
             "postgres.connection": plan.conninfo,
             "postgres.retry_ms": "300",
@@ -41,7 +46,7 @@ final class Rig {
             "journal.segment_bytes": "8 MiB",
         ]
         return try TestDaemon(
-            rates: PlannedModel.card,
+            rates: rates,
             settings: common.merging(settings) { _, own in own }
         )
     }
@@ -242,10 +247,15 @@ final class Rig {
 
     /// Lets the gateways send what is left, waits until it is stored, and proves it.
     ///
-    /// - Parameter all: Whether the whole plan is sent, or only what was allowed so far.
+    /// - Parameters:
+    ///   - all: Whether the whole plan is sent, or only what was allowed so far.
+    ///   - prove: What else the tables must say; gives what is wrong.
     /// - Returns: What was proved, and every fault until now.
     /// - Throws: When the load or the backlog does not come to an end.
-    func finish(all: Bool = true) throws -> Summary {
+    func finish(
+        all: Bool = true,
+        proving prove: (Database) throws -> [String] = { _ in [] }
+    ) throws -> Summary {
         if all { allow(workload.events) }
         try wait(until: "everything is sent, by now \(sent) events", within: patience) {
             producers.allSatisfy(\.hasCaughtUp)
@@ -266,6 +276,7 @@ final class Rig {
         let proof = try Proof(database, workload: workload, sent: producers.map(\.sent))
         for text in proof.faults { fault(text) }
         try checkGrants(database)
+        for text in try prove(database) { fault(text) }
         for producer in producers {
             for text in producer.violations { fault("\(producer.name): \(text)") }
         }
