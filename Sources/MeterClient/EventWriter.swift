@@ -133,6 +133,23 @@ struct EventWriter: ~Copyable {
         }
     }
 
+    mutating func append(_ call: MachineStartCall, request: UInt64) throws(MeterClientError) {
+        texts.removeAll()
+        let (kind, account) = try add(call.account)
+        var message = MachineAuthorizeRequest(
+            request: .number(request),
+            accountKind: kind,
+            account: account,
+            machine: try add(call.machine, .machine, "machine"),
+            deployment: try add(call.deployment, "deployment", limit: WireLimits.idBytes)
+        )
+        if let project = call.project { message.project = try add(project, .project, "project") }
+        message.vcpuThousandths = call.vcpuThousandths
+        message.memoryThousandths = call.memoryThousandths
+        message.storageThousandths = call.storageThousandths
+        append(.authorizeMachine(message))
+    }
+
     private mutating func authorize(
         _ call: AuthorizeCall,
         _ request: UInt64

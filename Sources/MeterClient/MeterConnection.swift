@@ -94,6 +94,17 @@ public final class MeterConnection {
         return lastRequest
     }
 
+    /// Appends a question whether a machine may start; it is answered as a request is.
+    ///
+    /// - Parameter call: What is asked.
+    /// - Returns: The request's number, which the answer echoes.
+    /// - Throws: `MeterClientError` when a text cannot be sent.
+    public func append(_ call: MachineStartCall) throws(MeterClientError) -> UInt64 {
+        lastRequest += 1
+        try writer.append(call, request: lastRequest)
+        return lastRequest
+    }
+
     func append(_ call: Call, request: UInt64) throws(MeterClientError) {
         try writer.append(call, request: request)
     }

@@ -44,8 +44,8 @@ extension RateCardCheck {
     /// The machines in words; nothing for a card without any.
     var machinesText: String {
         guard !machines.isEmpty else { return "" }
-        var text = "machines are priced, and not yet charged: meterd takes no heartbeats yet\n"
-        text += "example run: 1 h 30 min 30 s, charged by the hour, or by allocation with 2 vCPU, "
+        var text = "example run: 1 h 30 min 30 s, charged by the hour, "
+        text += "or by allocation with 2 vCPU, "
         text += "4 GiB of memory, 20 GiB of storage and 1.5 GiB sent\n"
         for (number, machine) in machines.enumerated() { text += explain(machine, number) }
         return text

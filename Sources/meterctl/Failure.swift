@@ -45,6 +45,9 @@ struct Failure: Error, Sendable, Equatable {
             case "nothing_left", "refund_exceeds", "not_a_charge", "not_a_purchase",
                 "refund_not_offered":
                 .negative
+            case "plan_required", "coupon_redeemed", "payment_used", "purchase_settled",
+                "invalid_key":
+                .negative
             case "overloaded", "unavailable": .temporary
             default: httpStatus == 503 ? .temporary : .bug
             }

@@ -14,20 +14,49 @@ struct Meterctl: AsyncParsableCommand {
               meterctl grant acme 100 --class purchased --reference "invoice 7"
               meterctl balance acme
 
-            Exit codes: 0 done; 1 the answer is no; 64 wrong usage; 69 meterd cannot be reached;
+            Exit codes: 0 done; 1 the answer is no; 64 wrong usage; 69 meterd is not reached;
             70 a bug; 75 try again later; 78 a file is wrong.
             """,
         version: "meterctl \(Version.text)",
-        subcommands: [
-            StatusCommand.self, OrganisationCommand.self, ProjectCommand.self, KeyCommand.self,
-            GrantCommand.self, CapCommand.self, BalanceCommand.self, TransactionsCommand.self,
-            UsageCommand.self, AuditCommand.self, RatesCommand.self, ConfigCommand.self,
-            MigrateCommand.self, SendCommand.self, AuthorizeCommand.self, WatchCommand.self,
-            DemoCommand.self, MachineCommand.self, PurchaseCommand.self, ReceiptCommand.self,
-            TopUpCommand.self, PlanCommand.self, CouponCommand.self, BillingCommand.self,
-            AdjustCommand.self, InvoiceCommand.self, RefundCommand.self, AlertsCommand.self,
-            RunwayCommand.self, SpendCommand.self, TopCommand.self, ExportCommand.self,
-            SuggestionsCommand.self, RerateCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Account",
+                subcommands: [
+                    OrganisationCommand.self, ProjectCommand.self, KeyCommand.self,
+                    PlanCommand.self, BillingCommand.self, CapCommand.self, AlertsCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Credit",
+                subcommands: [
+                    BalanceCommand.self, GrantCommand.self, PurchaseCommand.self,
+                    ReceiptCommand.self, TopUpCommand.self, CouponCommand.self,
+                    RefundCommand.self, AdjustCommand.self, InvoiceCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Usage and spend",
+                subcommands: [
+                    TransactionsCommand.self, UsageCommand.self, CreditsCommand.self,
+                    RunwayCommand.self, SpendCommand.self, TopCommand.self, SuggestionsCommand.self,
+                    ExportCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Request and machine",
+                subcommands: [
+                    AuthorizeCommand.self, SendCommand.self, MachineCommand.self,
+                    WatchCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Daemon and books",
+                subcommands: [
+                    StatusCommand.self, AuditCommand.self, RatesCommand.self,
+                    RerateCommand.self, ConfigCommand.self, MigrateCommand.self,
+                    DemoCommand.self,
+                ]
+            ),
         ]
     )
 

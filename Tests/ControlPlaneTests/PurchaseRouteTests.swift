@@ -51,9 +51,9 @@ import Testing
 
     @Test func `a top-up is set, shown and switched off`() async throws {
         let path = "/v1/organisations/acme/topup"
-        func body(_ state: String) -> String {
+        func body(_ state: String, limit: String = #""monthly_limit":"50","#) -> String {
             #"{"amount":"1000000","asked":"0","connector":"manual","currency":"EUR","failures":0,"#
-                + #""limit_reached":false,"month":"2026-03-01","monthly_limit":"50","#
+                + #""limit_reached":false,"month":"2026-03-01","# + limit
                 + #""pack":"starter","price":"5","state":"\#(state)","threshold":"200000"}"#
         }
         try await RouteTests.play([
@@ -67,6 +67,13 @@ import Testing
             Step("PUT \(path)", #"{"pack":"starter","threshold":"200000"}"#, 200, body("on")),
             Step("DELETE \(path)", 200, body("off")),
             Step("PUT \(path)", #"{"state":"on"}"#, 200, body("on")),
+            Step(
+                "PUT \(path)",
+                #"{"monthly_limit":"10.5"}"#,
+                200,
+                body("on", limit: #""monthly_limit":"10.5","#)
+            ),
+            Step("PUT \(path)", #"{"monthly_limit":"none"}"#, 200, body("on", limit: "")),
         ])
     }
 
@@ -91,6 +98,7 @@ import Testing
             "PUT topup", #"{"threshold":"1","monthly_limit":"much"}"#, 400, "invalid",
             "monthly_limit"
         ),
+        ("PUT topup", #"{"threshold":"1","monthly_limit":5}"#, 400, "invalid", "monthly_limit"),
         ("PUT topup", #"{"state":"maybe"}"#, 400, "invalid", "state"),
         ("PUT purchases", "{}", 405, "method_not_allowed", ""),
     ]

@@ -69,6 +69,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("plan_required", 403), ("coupon_redeemed", 409), ("payment_used", 409),
+        ("purchase_settled", 409), ("invalid_key", 401), ("refund_not_offered", 409),
+    ])
+    func `a refusal by what is sold is no bug`(code: String, status: Int) throws {
+        let text = #"{"error":{"code":"\#(code)","message":"No."}}"#
+        let body = try ControlJSON.read(ProblemBody.self, from: Array(text.utf8))
+        #expect(Failure(body.error, httpStatus: status) == Failure(.negative, "No."))
+    }
+
     @Test func `wrong files are 78`() async {
         let config = await Terminal.run("config check /nonexistent/meterd.yaml")
         #expect(config.code == 78)

@@ -45,7 +45,7 @@ import Testing
         let check = await Terminal.run("rates check \(path)")
         #expect(check.code == 0, "\(check.error)")
         #expect(check.out.contains("gpu-s, whole hours in advance: example 120 credits\n"))
-        #expect(check.out.contains("meterd takes no heartbeats yet"))
+        #expect(check.out.contains("charged by the hour, or by allocation with 2 vCPU"))
         #expect(!check.out.contains("example request"))
         let json = await Terminal.run("rates check \(path) --json")
         #expect(json.out.contains(#""mode":"hourly","name":"gpu-s""#), "\(json.out)")

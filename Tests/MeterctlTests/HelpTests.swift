@@ -17,6 +17,7 @@ import Testing
         "purchase", "purchase create", "purchase confirm", "purchase fail",
         "purchase list", "purchase show", "receipt", "topup", "topup set", "topup on",
         "topup off", "topup show", "runway", "spend", "top", "export", "suggestions", "rerate",
+        "machine", "machine list", "machine orders", "machine start", "machine report", "credits",
     ]
 
     @Test(arguments: verbs)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct TranscriptTests {
     static let systems = [
         "cloud-paas": "CloudPaas", "gpu-hourly": "GpuHourly", "llm-gateway": "LlmGateway",
-        "workspace-api": "WorkspaceApi",
+        "token-packs": "TokenPacks", "workspace-api": "WorkspaceApi",
     ]
 
     @Test(arguments: systems.keys.sorted())

@@ -183,7 +183,6 @@ import Testing
                   failed requests are free; gateway cache hits are free; unknown models are refused
                 c.yaml:28:19: warning: machines.standard.prices[0].sent_gib: "0.000000000001" is \
                 below 0.001 credits: is it really the price of one GiB?
-                machines are priced, and not yet charged: meterd takes no heartbeats yet
                 example run: 1 h 30 min 30 s, charged by the hour, or by allocation with 2 vCPU, \
                 4 GiB of memory, 20 GiB of storage and 1.5 GiB sent
                 gpu-s (also GPU S, a10), whole hours in advance: example 120 credits

@@ -83,6 +83,9 @@ public struct ControlClient: Sendable {
             "Host": "localhost", "Connection": "close", "Accept": "application/json",
         ]
         if let key = request.idempotencyKey { headers.add(name: "Idempotency-Key", value: key) }
+        if let secret = request.bearer {
+            headers.add(name: "Authorization", value: "Bearer \(secret)")
+        }
         if let body = request.body {
             headers.add(name: "Content-Type", value: "application/json")
             headers.add(name: "Content-Length", value: String(body.count))

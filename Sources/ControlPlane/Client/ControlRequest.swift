@@ -10,6 +10,8 @@ public struct ControlRequest: Sendable, Hashable {
     public var body: [UInt8]?
     /// The idempotency key, for calls that move money.
     public var idempotencyKey: String?
+    /// The secret of a key, for the calls that an account makes by its own.
+    public var bearer: String?
 
     /// The methods that the control plane takes.
     public enum Method: String, Sendable {

@@ -174,8 +174,12 @@ extension FieldReader {
 
     /// A decimal string, or `none`, that may be there.
     fileprivate mutating func optionalLimit(_ name: String) throws -> TopUpRequest.Limit? {
-        guard contains(name) else { return nil }
-        if try optionalText(name) == "none" { return TopUpRequest.Limit.none }
-        return .amount(try amount(name))
+        guard let text = try optionalText(name) else { return nil }
+        if text == "none" { return TopUpRequest.Limit.none }
+        do throws(DecimalError) {
+            return .amount(try Amount(decimal: text))
+        } catch {
+            throw Problem.invalid(name, "\(JSONTree.quoted(text)) \(error)")
+        }
     }
 }

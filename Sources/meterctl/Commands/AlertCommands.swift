@@ -94,7 +94,8 @@ struct AlertSetCommand: AsyncParsableCommand {
         abstract: "Sets all that an organisation is told of.",
         discussion: """
             It replaces what was set before, and what the offer says; without any option the
-            organisation is told of nothing.
+            organisation is told of nothing. Each of --low-balance and --cap-percent may be given
+            up to eight times. Days and weeks end in the account's time zone.
 
             Examples:
               meterctl alerts set acme --low-balance 100 --low-balance 20
@@ -108,7 +109,7 @@ struct AlertSetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A balance below which it is told.", valueName: "amount"))
     var lowBalance: [Amount] = []
 
-    @Option(help: ArgumentHelp("Percents of every spend cap.", valueName: "percent"))
+    @Option(help: ArgumentHelp("A share of every spend cap, 1 to 100.", valueName: "percent"))
     var capPercent: [Int] = []
 
     @Flag(help: "Sum up each day at its end.")

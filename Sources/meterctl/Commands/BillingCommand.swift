@@ -19,7 +19,9 @@ struct BillingCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Changes how an organisation is billed: prepaid, invoice or unmetered.",
             discussion: """
-                A change to or from invoices on a day that has debits holds from the next day on.
+                invoice: the balance is not checked, caps are. unmetered: usage is recorded and
+                costs nothing. A change to or from invoices on a day that has debits holds from the
+                next day on.
 
                 Examples:
                   meterctl billing set acme invoice --net-days 30 --purchase-order PO-4711
@@ -33,7 +35,12 @@ struct BillingCommand: AsyncParsableCommand {
         @Argument(help: "prepaid, invoice or unmetered.")
         var mode: String
 
-        @Option(help: ArgumentHelp("Invoices are due so many days after issue.", valueName: "days"))
+        @Option(
+            help: ArgumentHelp(
+                "Invoices are due so many days after issue, 0 to 365; otherwise as the offer says.",
+                valueName: "days"
+            )
+        )
         var netDays: Int?
 
         @Option(help: ArgumentHelp("The customer's purchase-order number.", valueName: "text"))
@@ -126,7 +133,9 @@ struct InvoiceCommand: AsyncParsableCommand {
     @Argument(help: "The organisation.")
     var organisation: String
 
-    @Option(help: ArgumentHelp("How many at most, newest first.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("How many at most, newest first; otherwise 12.", valueName: "number")
+    )
     var limit: Int?
 
     @OptionGroup var control: ControlOptions
@@ -146,7 +155,7 @@ enum TermsText {
         text += "API access:    \(plan.apiAccess ? "yes" : "no")\n"
         text += "May purchase:  \(plan.mayPurchase ? "yes" : "no")\n"
         if plan.needsPurchase {
-            text += "Needs purchase: yes, and "
+            text += "First:         a purchase, and "
             text += body.hasPurchased ? "there was one\n" : "there was none yet\n"
         }
         if let included = plan.included {

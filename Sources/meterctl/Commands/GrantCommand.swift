@@ -7,6 +7,9 @@ struct GrantCommand: AsyncParsableCommand {
         commandName: "grant",
         abstract: "Gives credits to a wallet, once for each idempotency key.",
         discussion: """
+            Where the offer says nothing of a class, nothing lapses, promotional credits have the
+            priority 10 and purchased ones 20.
+
             Examples:
               meterctl grant acme 100 --class purchased --reference "invoice 7"
               meterctl grant acme 5 --class promotional --expires 2026-12-31
@@ -29,12 +32,18 @@ struct GrantCommand: AsyncParsableCommand {
     var effective: Moment?
 
     @Option(
-        help: ArgumentHelp("When what is left lapses; otherwise never.", valueName: "time")
+        help: ArgumentHelp(
+            "When what is left lapses; otherwise as the offer says.",
+            valueName: "time"
+        )
     )
     var expires: Moment?
 
     @Option(
-        help: ArgumentHelp("Burnt earlier when lower; otherwise by class.", valueName: "number")
+        help: ArgumentHelp(
+            "Burnt earlier when lower; otherwise as the offer says.",
+            valueName: "number"
+        )
     )
     var priority: Int?
 

@@ -6,14 +6,18 @@ import Wire
 struct MachineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "machine",
-        abstract: "Lists machines and their orders, and reports a machine's sign of life.",
+        abstract: "Lists machines and their orders; asks and reports for a machine.",
         discussion: """
+            A machine asks before it starts, tells every minute that it is there, and is ordered to
+            stop when the credits do not carry it on. Samples of many: meterctl send.
+
             Examples:
               meterctl machine list acme
               meterctl machine orders acme
+              meterctl machine start acme web --machine gpu-s
               meterctl machine report acme web --machine gpu-s --boot b1 --uptime-ms 60000
             """,
-        subcommands: [List.self, Orders.self, Report.self]
+        subcommands: [List.self, Orders.self, Start.self, Report.self]
     )
 
     struct List: AsyncParsableCommand {
@@ -56,6 +60,55 @@ struct MachineCommand: AsyncParsableCommand {
         }
     }
 
+    struct Start: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Asks whether a machine may start; exits with 1 when it is refused.",
+            discussion: """
+                What it needs first is held until its first sign of life: the first hour, or, where
+                it is charged by what is allocated, which then must be said, the stop margin.
+
+                Examples:
+                  meterctl machine start acme web --machine gpu-s
+                  meterctl machine start acme web --machine standard --vcpu-thousandths 2000 \
+                    --memory-thousandths 4000 --storage-thousandths 20000
+                """
+        )
+
+        @Argument(help: "The organisation that pays.")
+        var organisation: String
+
+        @Argument(help: "The deployment.")
+        var deployment: String
+
+        @Option(help: ArgumentHelp("The machine on the rate card.", valueName: "name"))
+        var machine: String
+
+        @OptionGroup var size: MachineSize
+        @OptionGroup var data: DataOptions
+
+        func run() async throws {
+            var call = MachineStartCall(
+                account: .org(organisation),
+                deployment: deployment,
+                machine: machine
+            )
+            call.vcpuThousandths = size.vcpuThousandths
+            call.memoryThousandths = size.memoryThousandths
+            call.storageThousandths = size.storageThousandths
+            let path = data.path
+            let outcome = try await Blocking.run { [call] in
+                try Asking.outcome(of: call, path: path)
+            }
+            switch outcome {
+            case .granted(let granted):
+                Console.line("\(deployment) may start: \(granted.amount) credits are held.")
+            case .refused(let refused):
+                Console.line(refused.body.text)
+                throw Failure(.negative, "Refused with HTTP status \(refused.status).")
+            }
+        }
+    }
+
     struct Report: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Reports one sign of life of a machine, and waits until it is safe.",
@@ -79,20 +132,13 @@ struct MachineCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The id of this boot.", valueName: "id"))
         var boot: String
 
-        @Option(help: ArgumentHelp("How long it has been up since then.", valueName: "number"))
+        @Option(help: ArgumentHelp("Milliseconds that it is up since then.", valueName: "number"))
         var uptimeMs: UInt64
 
-        @Flag(help: "It is stopped.")
+        @Flag(help: "It is stopped; otherwise it runs.")
         var stopped = false
 
-        @Option(help: ArgumentHelp("Its vCPUs, in thousandths.", valueName: "number"))
-        var vcpuThousandths: UInt32?
-
-        @Option(help: ArgumentHelp("Its memory, in thousandths of a GiB.", valueName: "number"))
-        var memoryThousandths: UInt32?
-
-        @Option(help: ArgumentHelp("Its storage, in thousandths of a GiB.", valueName: "number"))
-        var storageThousandths: UInt32?
+        @OptionGroup var size: MachineSize
 
         @Option(help: ArgumentHelp("Bytes sent since this boot.", valueName: "number"))
         var sentBytes: UInt64?
@@ -108,13 +154,37 @@ struct MachineCommand: AsyncParsableCommand {
                 uptimeMilliseconds: uptimeMs
             )
             sample.isRunning = !stopped
-            sample.vcpuThousandths = vcpuThousandths
-            sample.memoryThousandths = memoryThousandths
-            sample.storageThousandths = storageThousandths
+            sample.vcpuThousandths = size.vcpuThousandths
+            sample.memoryThousandths = size.memoryThousandths
+            sample.storageThousandths = size.storageThousandths
             sample.sentBytes = sentBytes
             let path = data.path
             try await Blocking.run { [sample] in try MachineReport.send(sample, path: path) }
             Console.line("Reported and safe: \(deployment) of \(organisation).")
+        }
+    }
+}
+
+/// What is allocated to a machine; needed where it is charged by that.
+struct MachineSize: ParsableArguments {
+    @Option(help: ArgumentHelp("Its vCPUs, in thousandths.", valueName: "number"))
+    var vcpuThousandths: UInt32?
+
+    @Option(help: ArgumentHelp("Its memory, in thousandths of a GiB.", valueName: "number"))
+    var memoryThousandths: UInt32?
+
+    @Option(help: ArgumentHelp("Its storage, in thousandths of a GiB.", valueName: "number"))
+    var storageThousandths: UInt32?
+}
+
+extension Asking {
+    static func outcome(of call: MachineStartCall, path: String) throws -> AuthorizeOutcome {
+        do throws(MeterClientError) {
+            let connection = try MeterConnection(path: path)
+            _ = try connection.append(call)
+            return try answer(connection)
+        } catch {
+            throw Failure(error, path: path)
         }
     }
 }

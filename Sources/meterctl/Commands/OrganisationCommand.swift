@@ -35,7 +35,9 @@ struct OrganisationCommand: AsyncParsableCommand {
         )
         var zone: String?
 
-        @Option(help: ArgumentHelp("A plan of the system's file.", valueName: "name"))
+        @Option(
+            help: ArgumentHelp("A plan of the system's file; otherwise none.", valueName: "name")
+        )
         var plan: String?
 
         @OptionGroup var control: ControlOptions

@@ -48,7 +48,12 @@ struct PurchaseCommand: AsyncParsableCommand {
         )
         var payment: String?
 
-        @Option(help: ArgumentHelp("Who is asked for the payment.", valueName: "name"))
+        @Option(
+            help: ArgumentHelp(
+                "Who is asked for the payment; otherwise the offer's default.",
+                valueName: "name"
+            )
+        )
         var connector: String?
 
         @OptionGroup var idempotency: IdempotencyOptions
@@ -160,7 +165,9 @@ struct PurchaseCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Only those before this number.", valueName: "number"))
         var before: UInt32?
 
-        @Option(help: ArgumentHelp("How many at most.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp("How many at most, 1 to 1000; otherwise 50.", valueName: "number")
+        )
         var limit: Int?
 
         @OptionGroup var control: ControlOptions

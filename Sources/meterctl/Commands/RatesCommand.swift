@@ -28,7 +28,6 @@ struct RatesCommand: AsyncParsableCommand {
             discussion: """
                 Each model and machine is told with its price versions and what an example costs;
                 then the system's offer, where the file has one.
-                Machines are priced on the card; meterd does not take their heartbeats yet.
 
                 Examples:
                   meterctl rates check rates.yaml

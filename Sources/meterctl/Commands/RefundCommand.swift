@@ -31,7 +31,12 @@ struct RefundCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The id of the request that was charged.", valueName: "id"))
     var request: String?
 
-    @Option(help: ArgumentHelp("The day in UTC on which it was booked.", valueName: "date"))
+    @Option(
+        help: ArgumentHelp(
+            "The day in UTC on which it was booked; otherwise today.",
+            valueName: "date"
+        )
+    )
     var day: String?
 
     @Option(help: ArgumentHelp("The purchased grant to take back.", valueName: "grant"))

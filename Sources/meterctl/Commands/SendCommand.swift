@@ -7,7 +7,7 @@ extension TraceSource.Clock: ExpressibleByArgument {}
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
-        abstract: "Streams usage into meterd, from JSON lines or from a trace.",
+        abstract: "Streams usage and heartbeats into meterd, from JSON lines or a trace.",
         discussion: """
             JSON lines are those of the protocol, of type usage or heartbeat. A trace is a CSV file
             with the columns TIMESTAMP,ContextTokens,GeneratedTokens; every line is a request of one

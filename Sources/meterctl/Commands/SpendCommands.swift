@@ -88,7 +88,7 @@ struct SpendCommand: AsyncParsableCommand {
     @Option(help: "What the rows stand for: day, model, key, project or deployment.")
     var by = SpendBy.day
 
-    @Option(help: "How many days, 1 to 366.")
+    @Option(help: "How many days, 1 to 366, today included.")
     var days = 30
 
     @OptionGroup var control: ControlOptions
@@ -159,8 +159,9 @@ struct SuggestionsCommand: AsyncParsableCommand {
         commandName: "suggestions",
         abstract: "Shows where money could be saved, with the numbers behind it.",
         discussion: """
-            Looked at are the last 30 days: how much input came from a cache, and the dearest
-            requests of each day that were just above a cliff of their price.
+            Looked at are the last 30 days: how much input came from a cache, the dearest requests
+            of each day that were just above a cliff of their price, and machines that were charged
+            on days on which their project had no request.
 
             Examples:
               meterctl suggestions acme

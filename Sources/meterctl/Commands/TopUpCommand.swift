@@ -8,7 +8,8 @@ struct TopUpCommand: AsyncParsableCommand {
         abstract: "Lets a wallet buy credits by itself when it runs low.",
         discussion: """
             Nothing is asked for at the threshold, one top-up below it, and no second one while
-            one is under way. After a failure it waits, twice as long each time.
+            one is under way. After a failure it waits, twice as long each time. A limit of money
+            holds for a calendar month of the account's time zone.
 
             Examples:
               meterctl topup set acme --below 5 --amount 50
@@ -34,7 +35,9 @@ struct TopUpCommand: AsyncParsableCommand {
         @Argument(help: "The organisation.")
         var organisation: String
 
-        @Option(help: ArgumentHelp("Buy when the balance is below this.", valueName: "amount"))
+        @Option(
+            help: ArgumentHelp("Buy when the posted balance is below this.", valueName: "amount")
+        )
         var below: Amount?
 
         @Option(help: ArgumentHelp("The pack to buy.", valueName: "name"))
@@ -52,7 +55,12 @@ struct TopUpCommand: AsyncParsableCommand {
         )
         var monthlyLimit: String?
 
-        @Option(help: ArgumentHelp("Who is asked for the payment.", valueName: "name"))
+        @Option(
+            help: ArgumentHelp(
+                "Who is asked for the payment; otherwise the offer's default.",
+                valueName: "name"
+            )
+        )
         var connector: String?
 
         @OptionGroup var control: ControlOptions
