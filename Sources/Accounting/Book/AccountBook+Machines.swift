@@ -196,7 +196,7 @@ extension AccountBook {
             organisations[slot].debt.adding(amount) != nil,
             organisations[slot].spend.total.adding(amount) != nil
         else { return nil }
-        if posted.isNegative {
+        if posted.isNegative, !organisations[slot].flags.contains(.invoiced) {
             overshoot = overshoot.adding(min(amount, -posted)) ?? .max
         }
         let hold = openHold(of: deployment, slot: slot)
