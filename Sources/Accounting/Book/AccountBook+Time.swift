@@ -131,6 +131,7 @@ extension AccountBook {
         sumUp(slot, ended: known.day, spend, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        tellDeployments(slot, at: moment, into: buffer)
         schedule(slot)
     }
 
