@@ -292,4 +292,92 @@ import Testing
         #expect(!bench.book.orderDone(order, org: 1, at: bench.now, into: bench.buffer))
         #expect(!bench.book.orderDone(9, org: 2, at: bench.now, into: bench.buffer))
     }
+
+    @Test(arguments: [
+        (Int64(0), false), (-1, false), (1, true), (60 * second, true),
+    ])
+    func `a run ends when nothing was heard for longer than the grace`(over: Int64, ends: Bool) {
+        let bench = bench("2026-03-01T10:00:00Z", credits: "1000")
+        sample(bench, uptime: 0)
+        bench.wait(120 * second + over)
+        bench.tick()
+        let ended = bench.book.deployments(of: 1).first?.run?.endedAt
+        #expect(ended == (ends ? time("2026-03-01T10:02:00Z") : .never))
+        sample(bench, uptime: 120)
+        #expect(bench.book.deployments(of: 1).first?.run?.number == (ends ? 2 : 1))
+        bench.expectReplayAgrees()
+    }
+
+    @Test func `a stop at the moment that was told last is news, and a start is none`() {
+        let bench = bench("2026-03-01T10:00:00Z", credits: "1000")
+        sample(bench, uptime: 0)
+        bench.wait(60 * second)
+        sample(bench, uptime: 60)
+        #expect(sample(bench, uptime: 60) == .unchanged)
+        #expect(sample(bench, uptime: 60, state: .stopped) == .taken)
+        // Repeats and reordered ones change nothing.
+        #expect(sample(bench, uptime: 60, state: .stopped) == .unchanged)
+        #expect(sample(bench, uptime: 60) == .unchanged)
+        #expect(bench.book.deployments(of: 1).first?.run?.state == .stopped)
+        bench.tick(until: "2026-03-01T10:01:30Z")
+        bench.wait(3600 * second)
+        bench.tick()
+        #expect(bench.balance == "940")
+        bench.expectReplayAgrees()
+    }
+
+    @Test func `an hour that was refused is not paid`() {
+        let bench = bench("2026-03-01T10:00:00Z", credits: "70")
+        func paid() -> Timestamp? { bench.book.deployments(of: 1).first?.run?.paidUntil }
+        for minute in 0...60 {
+            if minute > 0 { bench.wait(60 * second) }
+            bench.tick()
+            sample(bench, uptime: Int64(minute) * 60)
+            if minute == 30 { #expect(paid() == time("2026-03-01T11:00:00Z")) }
+        }
+        #expect(bench.book.openOrders(of: 1).map(\.order.action) == [.stop])
+        #expect(paid() == time("2026-03-01T11:00:00Z"))
+        bench.wait(30 * second)
+        sample(bench, uptime: 3630, state: .stopped)
+        #expect(paid() == nil)
+        #expect(bench.balance == "10")
+        sample(bench, "poor", boot: 2, uptime: 0)
+        #expect(bench.book.deployments(of: 1).last?.run?.paidUntil == nil)
+    }
+
+    @Test func `what a deployment has cost is told once a window, and after a replay`() {
+        let bench = bench("2026-03-01T10:00:00Z", credits: "10000")
+        let rules = AlertRules(text: "deployment_cost=1:120,3:1500")
+        _ = bench.book.setAlerts(rules, org: 1, at: bench.now, into: bench.buffer)
+        for minute in 0...(34 * 60) {
+            if minute > 0 { bench.wait(60 * second) }
+            bench.tick()
+            sample(bench, uptime: Int64(minute) * 60)
+            if minute == 700 { bench.expectReplayAgrees() }
+        }
+        var told: [String] = []
+        var walker = RecordWalker(bench.buffer.bytes)
+        while let (_, record) = walker.next() {
+            guard let change = Change.decode(record) else { continue }
+            switch change.body {
+            case .alertRaised(let body):
+                told.append("\(change.appliedAt) \(body.point.period) \(body.value) \(body.text)")
+            case .alertCleared(let body):
+                told.append("\(change.appliedAt) \(body.point.period) over at \(body.value)")
+            default: continue
+            }
+        }
+        // Fourteen hours of 60 on the first day; the 25th hour makes 1,500 of the month.
+        #expect(
+            told == [
+                "2026-03-01T11:00:00Z day 120 web",
+                "2026-03-02T00:00:00Z day over at 0",
+                "2026-03-02T01:00:00Z day 120 web",
+                "2026-03-02T10:00:00Z month 1500 web",
+            ]
+        )
+        let spend = bench.book.deployments(of: 1).first?.spend(on: bench.book.all[0].today.day)
+        #expect(spend?.month == credits("2100"))
+        bench.expectReplayAgrees()
+    }
 }

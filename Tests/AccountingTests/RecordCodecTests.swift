@@ -246,6 +246,10 @@ import Testing
         for (name, change) in SampleRecords.changes {
             produced[name] = hexadecimal(encoded(change))
         }
+        // Before deployments kept what they cost, this was a machine's; it is read and written on.
+        produced["machineChangedWithSpend"] = produced["machineChanged"]
+        let before = bytes(RecordGoldens.bytes["machineChanged"] ?? "")
+        produced["machineChanged"] = decodedChange(before).map { hexadecimal(encoded($0)) }
         let id = Array("req-1".utf8)
         let session = Array("s-9".utf8)
         produced["usage"] = hexadecimal(
@@ -259,6 +263,13 @@ import Testing
             #expect(golden == bytes, "\(name)")
         }
         #expect(RecordGoldens.bytes.count == produced.count)
+    }
+
+    private func bytes(_ hexadecimal: String) -> [UInt8] {
+        let digits = hexadecimal.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count - 1, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
     }
 
     private func hexadecimal(_ bytes: [UInt8]) -> String {

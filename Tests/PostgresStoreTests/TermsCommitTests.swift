@@ -137,6 +137,41 @@ import Testing
         #expect(invoices.first?.lines.map(\.name) == ["#1"])
     }
 
+    @Test func `an invoice has a line for each machine, whatever deployments it served`() throws {
+        let database = try TestDatabase()
+        let store = try database.store()
+        let journal = Journal()
+        journal.create(7, name: "acme")
+        let model = NameDeclared(kind: .model, number: 1, name: "gpt")
+        journal.write(.nameDeclared(model))
+        journal.write(.nameDeclared(NameDeclared(kind: .machine, number: 1, name: "gpu-s")))
+        bill(journal, 7, .invoice, from: try Self.day(3, 1))
+        use(journal, 7, 12, at: try Self.noon(3, 1))
+        turn(journal, 7, to: try Self.day(3, 2))
+        let batch = BatchBuilder()
+        try journal.move(to: batch)
+        _ = try store.commit(batch, from: 0, to: 1)
+        try database.execute(
+            """
+            INSERT INTO machine_rollups VALUES
+                (7, '2026-03-01', 0, 'web', 1, 2, 2, 0, 120.000000000001),
+                (7, '2026-03-02', 0, 'api', 1, 3, 0, 9, 0.5),
+                (7, '2026-02-28', 0, 'api', 1, 1, 0, 9, 77),
+                (7, '2026-04-01', 0, 'api', 2, 1, 0, 9, 99)
+            """
+        )
+        turn(journal, 7, to: try Self.day(4, 1))
+        try journal.move(to: batch)
+        _ = try store.commit(batch, from: 1, to: 2)
+        let invoices = try database.reader().invoices(of: OrgNumber(7), limit: 10)
+        #expect(invoices.map(\.total) == [Amount(units: 120_500_000_000_013)])
+        let lines = invoices.first?.lines ?? []
+        #expect(lines.map(\.kind) == ["machine", "model"])
+        #expect(lines.map(\.name) == ["gpu-s", "gpt"])
+        #expect(lines.map(\.amount.units) == [120_500_000_000_001, 12])
+        #expect(lines.map(\.requests) == [5, 1])
+    }
+
     @Test func `terms load as they were`() throws {
         let database = try TestDatabase()
         let store = try database.store()

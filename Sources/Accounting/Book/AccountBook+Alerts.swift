@@ -243,6 +243,13 @@ extension AccountBook {
                 value = organisations[slot].usage(of: point.scope, id: point.id)
                     .spend.amount(in: point.period)
                 if isCrossed(point, slot, spent: value, rules) { continue }
+            case .deploymentCost:
+                // What it costs is told by its charges; here goes what is not wished for any more.
+                let isWished = rules.deploymentCost.contains { limit in
+                    limit.period == entry.point.period && limit.amount == entry.point.threshold
+                }
+                if isWished { continue }
+                value = .zero
             default: continue
             }
             clearAlert(entry.point, value: value, org: org, at: moment, into: buffer)

@@ -39,4 +39,34 @@ extension AccountBook {
             }
         }
     }
+
+    /// Judges what a deployment has cost in the present windows.
+    func tell(
+        _ deployment: Deployment,
+        slot: Int,
+        at moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        guard organisations[slot].flags.contains(.hasAlerts) else { return }
+        let spend = deployment.spend(on: organisations[slot].today.day)
+        for period in CapPeriod.allCases {
+            tellDeployment(
+                deployment.number,
+                spent: spend.amount(in: period),
+                in: period,
+                name: deployment.name,
+                org: organisations[slot].number,
+                at: moment,
+                into: buffer
+            )
+        }
+    }
+
+    /// A day has begun, and with it windows in which deployments have cost nothing yet.
+    func tellDeployments(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
+        guard organisations[slot].flags.isSuperset(of: [.hasAlerts, .hasRuns]) else { return }
+        for deployment in machines[organisations[slot].number]?.deployments ?? [] {
+            tell(deployment, slot: slot, at: moment, into: buffer)
+        }
+    }
 }

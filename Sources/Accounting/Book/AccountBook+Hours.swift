@@ -68,13 +68,14 @@ extension AccountBook {
     ) {
         while let run = deployment.run, run.nextHour < limit {
             let due = run.nextHour
-            guard let price = machinePrices.hour(of: run.machine, run.state, at: due),
+            guard var price = machinePrices.hour(of: run.machine, run.state, at: due),
                 price.amount.isPositive
             else {
                 deployment.run?.hours += 1
                 deployment.run?.paidState = run.state
                 continue
             }
+            if organisations[slot].flags.contains(.unmetered) { price.amount = .zero }
             let hasHappened =
                 run.state == .running && due.advanced(by: runRules.stopMicroseconds) < seen
             if deployment.lease == .blocked {
@@ -114,7 +115,8 @@ extension AccountBook {
     /// The limit that forbids a charge; what the deployment's own hold keeps is its own.
     func refusal(of amount: Amount, for deployment: Deployment, slot: Int) -> LimitReport? {
         let held = openHold(of: deployment, slot: slot)?.amount ?? .zero
-        let asked = max(amount - held, .zero)
+        let isFree = organisations[slot].flags.contains(.unmetered)
+        let asked = isFree ? .zero : max(amount - held, .zero)
         return limitReached(slot, asked: asked, project: deployment.project, key: 0)
     }
 }
@@ -135,7 +137,7 @@ extension AccountBook {
         deployment.run?.heardAt = moment
         let at = deployment.run?.lastSampleAt ?? sample.at
         guard rate(&deployment, until: at, slot: slot, moment, into: buffer),
-            addTraffic(&deployment, sample.sentBytes, at: at)
+            addTraffic(&deployment, sample.sentBytes, at: at, slot: slot)
         else { return false }
         deployment.run?.state = sample.state
         deployment.run?.allocation = sample.allocation
@@ -191,6 +193,12 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) -> Bool {
         guard let run = deployment.run, run.ratedUntil < moment else { return true }
+        if organisations[slot].flags.contains(.unmetered) {
+            // Nothing is owed for it later either.
+            deployment.run?.ratedUntil = moment
+            if !run.open.isPositive { deployment.run?.bookedAt = moment }
+            return true
+        }
         guard
             let stretches = machinePrices.stretches(
                 after: run.cost,
@@ -215,9 +223,15 @@ extension AccountBook {
     private func addTraffic(
         _ deployment: inout Deployment,
         _ sentBytes: UInt64?,
-        at moment: Timestamp
+        at moment: Timestamp,
+        slot: Int
     ) -> Bool {
         guard let run = deployment.run, let sentBytes, sentBytes > run.sentBytes else {
+            return true
+        }
+        if organisations[slot].flags.contains(.unmetered) {
+            deployment.run?.sentBytes = sentBytes
+            deployment.run?.bookedBytes += sentBytes - run.sentBytes
             return true
         }
         guard
@@ -278,6 +292,9 @@ extension AccountBook {
 
     /// Whether so little is left that what was not debited yet matters.
     private func isTight(_ deployment: Deployment, slot: Int) -> Bool {
+        guard organisations[slot].flags.isDisjoint(with: [.invoiced, .unmetered]) else {
+            return false
+        }
         let margin = margin(with: deployment, slot: slot)
         guard let twice = margin.adding(margin),
             let needed = twice.adding(open(with: deployment, slot: slot))

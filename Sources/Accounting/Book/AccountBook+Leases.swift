@@ -220,7 +220,7 @@ extension AccountBook {
             guard
                 let report = limitReached(
                     slot,
-                    asked: deployment.needed,
+                    asked: toResume(deployment, slot: slot),
                     project: deployment.project,
                     key: 0
                 )
@@ -228,6 +228,11 @@ extension AccountBook {
             if report.period == nil { return nil }
         }
         return nil
+    }
+
+    /// What has to be there for a deployment to resume; nothing for who is not charged.
+    private func toResume(_ deployment: Deployment, slot: Int) -> Amount {
+        organisations[slot].flags.contains(.unmetered) ? .zero : deployment.needed
     }
 
     func resumeBlocked(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
@@ -239,7 +244,7 @@ extension AccountBook {
                 key: 0,
                 model: 0,
                 expiresAt: moment.advanced(by: runRules.leaseMicroseconds),
-                draws: planHold(deployment.needed, slot: slot)
+                draws: planHold(toResume(deployment, slot: slot), slot: slot)
             )
             commit(.holdPlaced(body), org: org, at: moment, into: buffer)
             deployment.hold = body.hold

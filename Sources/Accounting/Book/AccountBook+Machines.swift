@@ -26,7 +26,9 @@ extension AccountBook {
         let isNew = deployment.run == nil
         if let run = deployment.run {
             if run.boot == sample.boot, run.machine == sample.machine {
-                guard sample.uptime > run.uptime else { return .unchanged }
+                guard sample.uptime > run.uptime || isStop(sample, of: run) else {
+                    return .unchanged
+                }
                 if !run.isAlive { startAgain(&deployment, run, sample) }
             } else if deployment.boots.contains(sample.boot) {
                 return .unchanged
@@ -50,6 +52,14 @@ extension AccountBook {
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return isFit ? .taken : .outOfRange
+    }
+
+    /// Whether a sample says that a machine has stopped at the very moment that was told last.
+    ///
+    /// Only that way around: whichever of the two comes first, and however often, it has stopped.
+    private func isStop(_ sample: MachineSample, of run: Run) -> Bool {
+        sample.uptime == run.uptime && run.isAlive && run.state == .running
+            && sample.state == .stopped
     }
 
     /// The deployment with a name, which is made when it is new; nil when there are too many.
@@ -150,10 +160,16 @@ extension AccountBook {
                 )
             )
         }
+        if let charge, charge.amount.isPositive {
+            deployment.spend = deployment.spend(on: charge.day)
+            deployment.spend.add(charge.amount)
+            deployment.spendDay = charge.day
+        }
         let body = MachineChanged(cause: cause, deployment: deployment, charge: charge)
         commit(.machineChanged(body), org: org, at: moment, into: buffer)
         if let charge, charge.amount.isPositive {
             judge(slot, hasFallen: true, at: moment, into: buffer)
+            tell(deployment, slot: slot, at: moment, into: buffer)
         }
     }
 
@@ -196,7 +212,7 @@ extension AccountBook {
             organisations[slot].debt.adding(amount) != nil,
             organisations[slot].spend.total.adding(amount) != nil
         else { return nil }
-        if posted.isNegative {
+        if posted.isNegative, !organisations[slot].flags.contains(.invoiced) {
             overshoot = overshoot.adding(min(amount, -posted)) ?? .max
         }
         let hold = openHold(of: deployment, slot: slot)

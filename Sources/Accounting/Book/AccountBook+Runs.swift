@@ -10,7 +10,8 @@ extension AccountBook {
         var next = Timestamp.never
         for deployment in all.deployments {
             guard let run = deployment.run, run.isAlive else { continue }
-            next = min(next, silence(of: run))
+            // A gap as long as the grace is none yet: what is longer by the least ends the run.
+            next = min(next, silence(of: run).advanced(by: 1))
             if let hour = dueHour(of: deployment) { next = min(next, hour) }
         }
         guard all.blocked > 0 else { return next }
@@ -61,7 +62,7 @@ extension AccountBook {
                     commit(.hour, &deployment, slot: slot, moment, into: buffer)
                 }
             }
-            if silence(of: run) <= moment {
+            if silence(of: run) < moment {
                 let end = run.lastSampleAt.advanced(by: runRules.graceMicroseconds)
                 endRun(&deployment, at: end, slot: slot, moment, into: buffer)
             }

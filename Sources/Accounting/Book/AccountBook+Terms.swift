@@ -287,6 +287,8 @@ extension AccountBook {
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .accountClosed }
+        // What machines have cost so far is charged as it was billed so far.
+        if organisations[slot].flags.contains(.hasRuns) { bookRuns(slot, into: buffer) }
         let present = terms[org]?.billing?.mode ?? .prepaid
         let isAboutInvoices = (present == .invoice) != (billing.mode == .invoice)
         let today = organisations[slot].today.day

@@ -117,16 +117,21 @@ extension AccountBook {
         guard today.day > known.day || (today.day == known.day && today.end > known.end) else {
             return
         }
+        let org = organisations[slot].number
+        if organisations[slot].flags.contains(.hasRuns), terms[org]?.nextBilling != nil {
+            bookRuns(slot, into: buffer)
+        }
         let spend = organisations[slot].spend
         commit(
             .dayTurned(DayTurned(today: today)),
-            org: organisations[slot].number,
+            org: org,
             at: moment,
             into: buffer
         )
         sumUp(slot, ended: known.day, spend, at: moment, into: buffer)
         refreshCutoffs(slot, at: moment)
         judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
+        tellDeployments(slot, at: moment, into: buffer)
         schedule(slot)
     }
 

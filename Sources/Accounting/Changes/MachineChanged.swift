@@ -122,6 +122,10 @@ extension Deployment {
         self = read
     }
 
+    /// Set in the byte that counts the boots, of which there are three at most, when what the
+    /// deployment has cost follows them: records from before that was kept have no such bit.
+    private static let spendBit: UInt8 = 0x80
+
     fileprivate func encode(into writer: inout ByteWriter) {
         writer.put(number)
         writer.put(name)
@@ -133,8 +137,13 @@ extension Deployment {
         writer.put(needed)
         writer.put(lastRun)
         writer.put(lastOrder)
-        writer.put(UInt8(boots.count))
+        let hasSpend = spend.total.isPositive
+        writer.put(UInt8(boots.count) | (hasSpend ? Deployment.spendBit : 0))
         for boot in boots { writer.put(boot) }
+        if hasSpend {
+            writer.put(spendDay.number)
+            for amount in [spend.day, spend.week, spend.month, spend.total] { writer.put(amount) }
+        }
         writer.put(order != nil)
         if let order {
             writer.put(order.number)
@@ -157,8 +166,13 @@ extension Deployment {
         needed = try reader.amount()
         lastRun = try reader.integer(UInt32.self)
         lastOrder = try reader.integer(UInt32.self)
-        for _ in 0..<(try reader.integer(UInt8.self)) {
+        let head = try reader.integer(UInt8.self)
+        for _ in 0..<(head & ~Deployment.spendBit) {
             boots.append(try reader.integer(UInt128.self))
+        }
+        if head & Deployment.spendBit != 0 {
+            spendDay = CivilDay(number: try reader.integer(Int32.self))
+            spend = try Spend(from: &reader)
         }
         if try reader.flag() {
             let order = try reader.integer(UInt32.self)
@@ -170,6 +184,20 @@ extension Deployment {
             )
         }
         if try reader.flag() { run = try Run(from: &reader) }
+    }
+}
+
+extension Spend {
+    fileprivate init(from reader: inout ByteReader) throws(RecordFault) {
+        let day = try reader.amount()
+        let week = try reader.amount()
+        let month = try reader.amount()
+        let total = try reader.amount()
+        // What no sum of charges is: subtracting could leave the range.
+        guard !day.isNegative, day <= week, day <= month, week <= total, month <= total else {
+            throw .badValue
+        }
+        self.init(day: day, week: week, month: month, total: total)
     }
 }
 

@@ -90,6 +90,12 @@ public struct Run: Sendable, Hashable {
         let (offset, overflow) = Int64(hours).multipliedReportingOverflow(by: Run.hour)
         return overflow ? .never : anchor.advanced(byMicroseconds: offset)
     }
+    /// Until when it is paid; nil when it is not by the hour, or its present hour is not paid.
+    public var paidUntil: Timestamp? {
+        guard isAlive, mode == .hourly, hours > 0 else { return nil }
+        let isCharged = chargedHours > 0 && bookedAt.advanced(byMicroseconds: Run.hour) == nextHour
+        return isCharged || paidState == .running ? nextHour : nil
+    }
     /// What was not debited yet.
     var open: Amount { cost.rounded - debited }
 
@@ -120,6 +126,10 @@ public struct Deployment: Sendable, Hashable {
     public internal(set) var run: Run?
     /// The boots before the present one, newest first; three at most.
     public internal(set) var boots: [UInt128] = []
+    /// What it has cost, in the windows of the day on which it was charged last.
+    var spend = Spend()
+    /// That day.
+    var spendDay = CivilDay(number: 0)
     /// The organisation's highest run number when this was written.
     var lastRun: UInt32 = 0
     /// The organisation's highest order number when this was written.
@@ -129,6 +139,16 @@ public struct Deployment: Sendable, Hashable {
         self.number = number
         self.name = name
         self.project = project
+    }
+
+    /// What it has cost in the windows of a day.
+    ///
+    /// - Parameter day: The account's present day.
+    /// - Returns: What it has cost in each.
+    public func spend(on day: CivilDay) -> Spend {
+        var spend = spend
+        spend.turn(from: spendDay, to: day)
+        return spend
     }
 
     /// Whether it holds on to nothing: another one may take its place.

@@ -84,7 +84,7 @@ extension MachineInfo {
             burnPerHour: Amount(
                 units: Rounding.halfToEven(deployment.rate, dividedBy: 1000)
             ),
-            paidUntil: isAlive && run?.mode == .hourly ? run?.nextHour : nil,
+            paidUntil: run?.paidUntil,
             order: deployment.order.map { $0.action == .stop ? "stop" : "resume" }
         )
     }

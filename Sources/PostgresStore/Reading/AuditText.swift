@@ -95,7 +95,10 @@ enum AuditText {
         SELECT u.org, u.line, r.amount, -u.amount FROM (
             SELECT org, of_line AS line, sum(amount) AS amount FROM refunds
             WHERE of_line IS NOT NULL AND \(condition) GROUP BY org, of_line
-        ) r JOIN usage_lines u USING (org, line)
+        ) r JOIN (
+            SELECT org, line, amount FROM usage_lines
+            UNION ALL SELECT org, line, amount FROM ledger_lines WHERE kind = 'machine'
+        ) u USING (org, line)
         WHERE r.amount > -u.amount ORDER BY u.org, u.line
         """
     }

@@ -15,7 +15,7 @@ public enum ChargeFinding: Sendable, Hashable {
     case found(StoredCharge)
     /// None.
     case none
-    /// A line of another kind.
+    /// A line that charges neither a request nor a machine.
     case notUsage
     /// Several requests with one id, by line.
     case several([UInt64])
@@ -85,7 +85,13 @@ extension PostgresReader {
             SELECT w.lines, u.request_id, (SELECT coalesce(sum(r.amount), 0)::numeric(38,12)
                     FROM refunds r WHERE r.org = $1 AND r.of_line = $2),
                 coalesce(s.source, 0), s.amount, g.class, g.priority, g.effective_at, g.expires_at
-            FROM usage_lines u JOIN wallets w ON w.org = u.org
+            FROM (
+                SELECT org, line, request_id, draws, first_grant, amount FROM usage_lines
+                WHERE org = $1 AND line = $2
+                UNION ALL
+                SELECT org, line, reference, draws, grant_number, amount FROM ledger_lines
+                WHERE org = $1 AND line = $2 AND kind = 'machine'
+            ) u JOIN wallets w ON w.org = u.org
             LEFT JOIN LATERAL (
                 SELECT (e.value ->> 'grant')::integer AS source,
                     (e.value ->> 'amount')::numeric(38,12) AS amount, e.ordinality AS place
@@ -95,7 +101,7 @@ extension PostgresReader {
                 WHERE u.draws IS NULL AND u.amount < 0
             ) s ON true
             LEFT JOIN grants g ON g.org = u.org AND g.grant_number = s.source
-            WHERE u.org = $1 AND u.line = $2 ORDER BY s.place
+            ORDER BY s.place
             """,
             parameters,
             during: "reading a charge"

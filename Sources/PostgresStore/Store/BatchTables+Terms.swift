@@ -275,7 +275,12 @@ enum InvoiceText {
             SELECT org, day, 'model'::text AS kind, model AS number, requests, input_tokens,
                 output_tokens, amount
             FROM rollups r WHERE \(condition)
+            """,
             """
+            SELECT org, day, 'machine'::text AS kind, machine AS number, lines AS requests,
+                0::bigint AS input_tokens, 0::bigint AS output_tokens, amount
+            FROM machine_rollups r WHERE \(condition)
+            """,
         ]
     }
 

@@ -53,6 +53,10 @@ extension NaiveOrganisation {
         {
             return "\(name) is blocked and not told to stop"
         }
+        if terms.mode == 3, charged != 0 { return "\(name) is charged, and is not metered" }
+        if body.cause == .blocked, deployment.reason == .insufficientCredits, terms.mode != 1 {
+            return "\(name) is refused for its balance, which is not asked for"
+        }
         return follow(body.charge, of: deployment, at: moment)
     }
 
