@@ -41,6 +41,17 @@ import Testing
         bench.expectReplayAgrees()
     }
 
+    @Test func `nobody is asked to pay what has failed before it was handed over`() {
+        let bench = Workbench()
+        bench.grant("7")
+        bench.topUp(below: "5", credits: "50", price: "50")
+        bench.debit("3")
+        #expect(bench.open == ["1: 50 for 50 USD"])
+        #expect(bench.fail(1) == .failed)
+        #expect(bench.book.takePurchaseOrders() == [])
+        bench.expectReplayAgrees()
+    }
+
     @Test func `a balance that fell while it was off is judged when it is switched on`() {
         let bench = Workbench()
         bench.grant("10")

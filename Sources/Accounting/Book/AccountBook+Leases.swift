@@ -212,7 +212,9 @@ extension AccountBook {
     ///
     /// Oldest first, and nobody is passed over for want of credits; a spend cap is one's own.
     func nextToResume(_ slot: Int) -> Deployment? {
-        guard let all = machines[organisations[slot].number], all.blocked > 0 else { return nil }
+        guard let all = machines[organisations[slot].number], all.blocked > 0,
+            gate(slot) == nil
+        else { return nil }
         let blocked = all.deployments.filter { $0.lease == .blocked }.sorted { left, right in
             (left.since, left.number) < (right.since, right.number)
         }

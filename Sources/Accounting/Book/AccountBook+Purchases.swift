@@ -353,6 +353,8 @@ extension AccountBook {
                 backOff?.end(after: body.failures, from: moment)
                 ?? moment.advanced(byMicroseconds: 1)
         }
+        // Nobody is asked to pay what has failed in the same turn, as when an account is closed.
+        purchaseOrders.removeAll { $0.org == org && $0.purchase.number == number }
         commit(.purchaseFailed(body), org: org, at: moment, into: buffer)
         if body.automatic, backOff != nil {
             tell(.failed(org: org, body), at: moment, into: buffer)

@@ -80,11 +80,12 @@ extension AccountBook {
         if organisations[slot].flags.contains(.hasTerms) {
             beginPeriods(slot, at: moment, into: buffer)
         }
-        if organisations[slot].flags.contains(.hasRuns) {
-            advanceRuns(slot, to: moment, into: buffer)
-        }
+        // Before machines are let go on: what they are charged is judged with each charge.
         if organisations[slot].flags.contains(.hasTopUp) {
             judgeTopUp(slot, at: moment, into: buffer)
+        }
+        if organisations[slot].flags.contains(.hasRuns) {
+            advanceRuns(slot, to: moment, into: buffer)
         }
         schedule(slot)
         refreshCutoffs(slot, at: moment)

@@ -72,6 +72,10 @@ final class Administrator {
     private var life = 0
     /// Whether the call may have been carried out already, in a life that has ended.
     private var isRepeated = false
+    /// Whether somebody knew the coupon to be redeemed when the call began.
+    ///
+    /// Answers of two calls may overtake each other on their way.
+    private var wasRedeemed = false
     private(set) var calls = 0
     private var lastGrant: AdministrativeCall?
     /// Calls about purchases, to be made again in another order.
@@ -114,6 +118,8 @@ final class Administrator {
         world.statistics.administration += 1
         switch call {
         case .close(let organisation): world.closeAsked(organisation)
+        case .coupon(let organisation, let code):
+            wasRedeemed = world.redeemed.contains("\(organisation) \(code)")
         case .plan(let organisation, _, _): world.update(organisation) { $0.hasPlan = true }
         case .rotateKey(let organisation, let name), .revokeKey(let organisation, let name):
             world.changeAsked(organisation, name)
@@ -240,9 +246,9 @@ final class Administrator {
             try check(outcome, organisation)
         // Once for each account, whoever redeems it.
         case (.coupon(let organisation, let code), .done):
-            guard world.redeemed.insert("\(organisation) \(code)").inserted else {
-                throw Violation("redeemed-twice", "\(call)")
-            }
+            let isFirst = world.givenCoupons.insert("\(organisation) \(code)").inserted
+            guard isFirst, !wasRedeemed else { throw Violation("redeemed-twice", "\(call)") }
+            world.redeemed.insert("\(organisation) \(code)")
         case (.coupon(let organisation, let code), .failed(.couponRedeemed)):
             world.redeemed.insert("\(organisation) \(code)")
         // There may be no plan yet whose month could end.

@@ -64,6 +64,8 @@ package final class Simulation {
     var accounts: [Account] = []
     /// The coupons that somebody knows to be redeemed.
     var redeemed: Set<String> = []
+    /// The coupons whose credits somebody was told to have got.
+    var givenCoupons: Set<String> = []
     var wantedAccounts: Int
     var closingNames: Set<String> = []
     var stranded: [(socket: SimulatedSocket, until: Int64)] = []
