@@ -147,7 +147,8 @@ extension Shard {
 
     /// Tells what is new, and from time to time everything that is not done.
     func tellOrders() {
-        for book in ownBooks where !book.newOrders.isEmpty {
+        // Not by `ownBooks`: that would take memory in every turn.
+        for case .some(let book) in books where !book.newOrders.isEmpty {
             for order in book.takeNewOrders() { tellAll(order) }
             orders.nextTime = min(
                 orders.nextTime,

@@ -33,7 +33,7 @@ final class Shard: @unchecked Sendable {
     let directory: Directory
     let desk: PurchaseDesk
 
-    private let books: [AccountBook?]
+    let books: [AccountBook?]
     let bookPointers: BookPointers
     /// Whether there are so many organisations that their memory is worth asking for early.
     private var prefetches = false
