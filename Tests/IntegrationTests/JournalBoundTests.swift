@@ -6,19 +6,6 @@ import Wire
 
 /// The journal is bounded: what happens when PostgreSQL stays away until it is full.
 @Suite struct JournalBoundTests {
-    /// Lets nobody into the daemon's database, and throws out who is in it.
-    private func lock(_ daemon: TestDaemon) throws {
-        let name = daemon.database.name
-        try daemon.database.server("ALTER DATABASE \(name) ALLOW_CONNECTIONS false")
-        try daemon.database.server(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)'"
-        )
-    }
-
-    private func unlock(_ daemon: TestDaemon) throws {
-        try daemon.database.server("ALTER DATABASE \(daemon.database.name) ALLOW_CONNECTIONS true")
-    }
-
     /// Sends usage until the daemon takes no more, and gives the fault.
     private func fill(_ daemon: TestDaemon) throws -> ConnectionFault {
         let connection = try MeterConnection(path: daemon.dataPath)
@@ -68,7 +55,7 @@ import Wire
             balance: "10"
         )
         try daemon.waitUntilStored()
-        try lock(daemon)
+        try daemon.database.cutOff()
         let fault = try fill(daemon)
         #expect(fault.code == .overloaded)
         let status = try daemon.admin.status()
@@ -98,7 +85,7 @@ import Wire
         // What memory knows is still told.
         #expect(try daemon.posted() < Amount(credits: 10))
 
-        try unlock(daemon)
+        try daemon.database.restore()
         try wait(until: "it is ready again", within: 20) {
             try daemon.admin.call("GET", "/ready").status == 200
         }

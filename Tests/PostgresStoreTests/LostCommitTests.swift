@@ -113,7 +113,8 @@ import Testing
         let store = try database.store()
         try database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                + "WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()"
+                + "WHERE datname = '\(database.name)' AND pid <> pg_backend_pid() "
+                + "AND backend_type = 'client backend'"
         )
         let batch = BatchBuilder()
         let journal = Journal()

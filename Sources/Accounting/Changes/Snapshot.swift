@@ -22,8 +22,6 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var lastGrant: GrantNumber = 0
     /// The highest hold serial given.
     public var lastHold: UInt64 = 0
-    /// Its alerts, where it has any or wishes for some.
-    public var alerts: AlertSnapshot?
     /// The highest number of a refund or a return of a purchase.
     public var lastRefund: RefundNumber = 0
     /// Its projects, by number from 1.
@@ -40,12 +38,9 @@ public struct OrganisationSnapshot: Sendable, Hashable {
     public var spends: [SpendSnapshot] = []
     /// Whether credits were ever bought.
     public var hasPurchased = false
-    /// Its plan, billing and coupons.
-    public var terms = TermsSnapshot()
     /// Its deployments, by number from 1.
     public var deployments: [Deployment] = []
-    /// What it buys, if it ever did.
-    public var purchasing: Purchasing?
+    private var rare: [RareParts] = []
 
     /// An organisation with nothing in it yet.
     ///
@@ -60,6 +55,36 @@ public struct OrganisationSnapshot: Sendable, Hashable {
         self.zone = zone
         self.today = today
     }
+
+    /// Its plan, billing and coupons.
+    public var terms: TermsSnapshot {
+        get { rareParts.terms }
+        set { rareParts.terms = newValue }
+    }
+    /// Its alerts, where it has any or wishes for some.
+    public var alerts: AlertSnapshot? {
+        get { rareParts.alerts }
+        set { rareParts.alerts = newValue }
+    }
+    /// What it buys, if it ever did.
+    public var purchasing: Purchasing? {
+        get { rareParts.purchasing }
+        set { rareParts.purchasing = newValue }
+    }
+    private var rareParts: RareParts {
+        get { rare.first ?? RareParts() }
+        set { rare = newValue == RareParts() ? [] : [newValue] }
+    }
+}
+
+/// What most organisations have none of, kept beside their snapshots: who has none pays one word.
+///
+/// Why: snapshots come by the ten thousand while organisations are loaded, and these parts are
+/// several times as large as all the rest.
+private struct RareParts: Sendable, Hashable {
+    var terms = TermsSnapshot()
+    var alerts: AlertSnapshot?
+    var purchasing: Purchasing?
 }
 
 /// A project at a checkpoint.

@@ -63,6 +63,27 @@ package final class ScratchDatabase: Sendable {
         try Self.run(admin, sql)
     }
 
+    /// Takes it away from everyone: nobody connects, and who is connected no longer is.
+    ///
+    /// - Throws: `HarnessError` with the server's words.
+    package func cutOff() throws {
+        try server("ALTER DATABASE \(name) ALLOW_CONNECTIONS false")
+        // Clients alone: ending the server's own vacuuming is left to superusers, and refused.
+        try server(
+            """
+            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            WHERE datname = '\(name)' AND backend_type = 'client backend'
+            """
+        )
+    }
+
+    /// Gives it back after `cutOff`.
+    ///
+    /// - Throws: `HarnessError` with the server's words.
+    package func restore() throws {
+        try server("ALTER DATABASE \(name) ALLOW_CONNECTIONS true")
+    }
+
     /// Runs a statement that gives one value.
     ///
     /// - Parameter sql: The statement.

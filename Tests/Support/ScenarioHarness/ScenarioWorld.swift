@@ -97,18 +97,12 @@ package final class ScenarioWorld {
 
     /// PostgreSQL goes away from the daemon.
     func cutDatabase() throws {
-        try database.server("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS false")
-        try database.server(
-            """
-            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-            WHERE datname = '\(database.name)'
-            """
-        )
+        try database.cutOff()
     }
 
     /// PostgreSQL comes back.
     package func restoreDatabase() throws {
-        try database.server("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+        try database.restore()
     }
 
     /// An end without a last flush: what goes on is the journal as it lies on the disk at this
