@@ -174,7 +174,9 @@ extension Shard {
 
     private func tellOrders(_ loop: Int) {
         var told = 0
-        for item in orders.waiting[loop] where replies[loop].canClaim(RingMessage.maximumLength) {
+        for item in orders.waiting[loop] {
+            // None after the first that has no place, as with notices.
+            guard replies[loop].canClaim(RingMessage.maximumLength) else { break }
             let nobody = Origin(slot: 0, generation: 0)
             RingMessage.put(
                 OrderReply(ReplyHeader(origin: item.origin ?? nobody, gate: 0), item.order),

@@ -438,7 +438,10 @@ final class Shard: @unchecked Sendable {
     private func tell(_ loop: Int) {
         let header = ReplyHeader(origin: Origin(slot: 0, generation: 0), gate: 0)
         var told = 0
-        for notice in notices[loop] where replies[loop].canClaim(RingMessage.maximumLength) {
+        for notice in notices[loop] {
+            // None after the first that has no place: the loop drains the ring meanwhile, and what
+            // is taken off below are the first of the row.
+            guard replies[loop].canClaim(RingMessage.maximumLength) else { break }
             RingMessage.put(
                 NoticeReply(header, notice),
                 kind: ReplyKind.notice.rawValue,
