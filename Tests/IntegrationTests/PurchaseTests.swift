@@ -224,6 +224,71 @@ import Testing
         try daemon.waitUntilStored()
         try daemon.expectGreenAudit()
     }
+
+    /// Between the question and the answer of a program, people go on.
+    @Test func `a payment that comes when its purchase is settled is booked, or told of`() throws {
+        let script = "/tmp/meterd-connector-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let numbers = 1...4
+        let ends = [""] + numbers.flatMap { [".run-\($0)", ".go-\($0)"] }
+        defer { for end in ends { unlink(script + end) } }
+        let text = """
+            #!/bin/sh
+            read line
+            number=$(echo "$line" | sed 's/.*"purchase":\\([0-9]*\\).*/\\1/')
+            touch \(script).run-$number
+            until [ -e \(script).go-$number ]; do sleep 0.05; done
+            echo "{\\"status\\":\\"confirmed\\",\\"payment\\":\\"pi_$number\\"}"
+            """
+        try text.write(toFile: script, atomically: true, encoding: .utf8)
+        #expect(chmod(script, 0o755) == 0)
+        let daemon = try daemon(
+            """
+            credit: {name: credit, value: 1, currency: EUR}
+            custom: {whole: true, minimum: 5}
+            connectors:
+              shop: {command: [\(script)], timeout_s: 60, retry_after_s: 1, retry_at_most_s: 1}
+            """
+        )
+        let admin = daemon.admin
+        for number in numbers {
+            try admin.request(
+                "POST",
+                "\(acme)/purchases",
+                #"{"credits":"2\#(number)"}"#,
+                headers: ["Idempotency-Key": "k\(number)"]
+            )
+        }
+        try wait(until: "all programs run", within: 20) {
+            numbers.allSatisfy { access("\(script).run-\($0)", F_OK) == 0 }
+        }
+        func answer(_ number: Int) throws {
+            try "".write(toFile: "\(script).go-\(number)", atomically: true, encoding: .utf8)
+        }
+        // Given up by people; paid by another payment; paid by the same one.
+        try admin.request("POST", "\(acme)/purchases/1/fail", #"{"reason":"gone"}"#)
+        try admin.request("POST", "\(acme)/purchases/2/confirm", #"{"payment":"cash"}"#)
+        try admin.request("POST", "\(acme)/purchases/3/confirm", #"{"payment":"pi_3"}"#)
+        #expect(try posted(daemon) == "45")
+        for number in 1...3 { try answer(number) }
+        try wait(until: "both late payments are booked", within: 15) {
+            try posted(daemon) == "88"
+        }
+        let fifth = try admin.request("GET", "\(acme)/purchases/5")
+        let sixth = try admin.request("GET", "\(acme)/purchases/6")
+        #expect(Set([fifth["payment"].text, sixth["payment"].text]) == ["pi_1", "pi_2"])
+        #expect(try admin.request("GET", "\(acme)/purchases/1")["state"].text == "failed")
+        #expect(try admin.request("GET", "\(acme)/purchases/2")["payment"].text == "cash")
+        // Nobody's any more: told with its name.
+        try admin.close("acme")
+        try answer(4)
+        try wait(until: "people are told", within: 15) {
+            daemon.logTail().contains("took payment \"pi_4\" for purchase acme/4")
+        }
+        let metrics = try admin.call("GET", "/metrics").text
+        #expect(metrics.contains("meterd_payments_unbooked_total 1"))
+        try daemon.waitUntilStored()
+        try daemon.expectGreenAudit()
+    }
 }
 
 extension TestDaemon {

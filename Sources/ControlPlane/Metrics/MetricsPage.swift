@@ -174,6 +174,11 @@ enum MetricsPage {
             .counter,
             "Connector runs of unclear outcome since start."
         ) { String($0.purchases.unclearRuns) },
+        Metric(
+            "meterd_payments_unbooked_total",
+            .counter,
+            "Payments taken by connectors and not credited since start."
+        ) { String($0.purchases.unbookedPayments) },
     ]
 
     private static func seconds(_ time: Timestamp) -> String {

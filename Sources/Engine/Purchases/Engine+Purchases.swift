@@ -64,7 +64,7 @@ extension Engine: PurchaseAdministration {
     }
 
     /// Books a purchase that is paid for already.
-    private func pay(
+    func pay(
         _ organisation: String,
         _ org: UInt32,
         _ draft: PurchaseDraft,

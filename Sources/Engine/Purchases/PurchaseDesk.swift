@@ -145,14 +145,17 @@ final class PurchaseDesk: Sendable {
         )
     }
 
-    private func warn(_ text: String) {
+    func warn(_ text: String) {
         let warn = state.withLock { $0.warn }
         warn(text)
     }
 
+    /// Whether the daemon ends.
+    var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
     private var engine: Engine? { state.withLock { $0.engine?.engine } }
 
-    private func count(_ add: (inout PurchaseFigures) -> Void) {
+    func count(_ add: (inout PurchaseFigures) -> Void) {
         engine?.counters.purchases.withLock { add(&$0) }
     }
 
@@ -164,9 +167,7 @@ final class PurchaseDesk: Sendable {
 
     /// Starts what is due, as far as there is room.
     func startDue(_ now: Timestamp) {
-        guard hasJobs.load(ordering: .acquiring), !stopping.load(ordering: .acquiring) else {
-            return
-        }
+        guard hasJobs.load(ordering: .acquiring), !isStopping else { return }
         state.withLock { state in
             let due = state.jobs.filter { !$0.value.isRunning && $0.value.due <= now }
             for key in due.keys.sorted() where state.running < PurchaseDesk.mostAtOnce {
@@ -203,8 +204,11 @@ final class PurchaseDesk: Sendable {
             }
         } catch {
             // Somebody else may have been faster.
-            let isOpen = await engine.openPurchase(key.purchase, of: key.org) != nil
-            if isOpen { unclear = "what it said could not be booked: \(error)" }
+            if await engine.openPurchase(key.purchase, of: key.org) != nil {
+                unclear = "what it said could not be booked: \(error)"
+            } else if case .confirmed(let payment) = answer {
+                await takeLate(payment, for: found, by: engine)
+            }
         }
         guard let unclear else { return end(key, retryAt: nil, trouble: nil) }
         count { $0.unclearRuns += 1 }
@@ -234,7 +238,7 @@ final class PurchaseDesk: Sendable {
                 let run = CommandRun(
                     arguments: command.arguments,
                     timeoutSeconds: command.timeoutSeconds,
-                    isStopping: { self.stopping.load(ordering: .acquiring) }
+                    isStopping: { self.isStopping }
                 )
                 continuation.resume(returning: run.answer(to: input))
             }
@@ -258,7 +262,7 @@ final class PurchaseDesk: Sendable {
             state.connectors[key] = trouble
             return before != trouble
         }
-        if let trouble, !stopping.load(ordering: .acquiring) { warn(trouble) }
+        if let trouble, !isStopping { warn(trouble) }
         if changed { show() }
         if let engine { startDue(engine.time.now()) }
     }

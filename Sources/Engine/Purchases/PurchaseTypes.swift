@@ -205,6 +205,8 @@ public struct PurchaseFigures: Sendable, Hashable {
     public var limitsReached: UInt64 = 0
     /// Runs of connectors' programs that left open what became of the payment.
     public var unclearRuns: UInt64 = 0
+    /// Payments that connectors' programs took and nobody got credits for; the log names each.
+    public var unbookedPayments: UInt64 = 0
 
     /// Nothing yet.
     public init() {}
