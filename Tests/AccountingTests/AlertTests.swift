@@ -44,6 +44,36 @@ import Testing
         bench.expectReplayAgrees()
     }
 
+    @Test func `what was to be told when the journal lost its tail is told after the start`() {
+        let bench = Workbench()
+        set(bench, "low_balance=5,2")
+        bench.grant("8")
+        bench.debit("7")
+        #expect(told(bench).count == 2)
+        // Every record may be the last one that was written.
+        var walker = RecordWalker(bench.buffer.bytes)
+        var ends: [Int] = []
+        while walker.next() != nil { ends.append(walker.position) }
+        for lost in 0...2 {
+            let end = ends[ends.count - 1 - lost]
+            let book = replay(UnsafeRawBufferPointer(rebasing: bench.buffer.bytes[..<end]))
+            let buffer = RecordBuffer()
+            _ = book.tick(at: bench.now, into: buffer)
+            #expect(book.raisedAlerts(of: 1).count == 2, "\(lost) records lost")
+            var rest = RecordWalker(buffer.bytes)
+            var raised = 0
+            while rest.next() != nil { raised += 1 }
+            #expect(raised == lost, "nothing is told twice")
+        }
+        // A balance that only rose is not told of, however low it is.
+        let rich = Workbench()
+        set(rich, "low_balance=5")
+        rich.grant("1")
+        let book = rich.replayed()
+        _ = book.tick(at: rich.now, into: RecordBuffer())
+        #expect(book.raisedAlerts(of: 1) == [])
+    }
+
     @Test func `an expiry crosses a threshold as a debit does`() {
         let bench = Workbench()
         set(bench, "low_balance=5")

@@ -120,6 +120,11 @@ extension TopUpTrouble {
         if case .failed = self { return true }
         return false
     }
+
+    var isOver: Bool {
+        if case .over = self { return true }
+        return false
+    }
 }
 
 extension Workbench {

@@ -96,6 +96,24 @@ import Testing
         // In the next month of the account there is room again, without anybody asking.
         bench.tick(until: "2026-04-01T00:00:00Z")
         #expect(bench.open == ["6: 2500000 for 10 USD"])
+        // Who was told hears that it is over, without waiting for a payment.
+        #expect(bench.book.takeTopUpTroubles().map(\.isOver) == [true])
+        bench.expectReplayAgrees()
+    }
+
+    @Test func `closing an account ends what was wrong with its top-up`() {
+        let bench = Workbench()
+        bench.topUp(below: "1", credits: "2", price: "10")
+        #expect(bench.fail(1) == .failed)
+        #expect(bench.book.takeTopUpTroubles().last?.isFailure == true)
+        _ = bench.book.closeOrganisation(
+            bench.org,
+            reason: "left",
+            at: bench.now,
+            into: bench.buffer
+        )
+        #expect(bench.book.takeTopUpTroubles().map(\.isOver) == [true])
+        #expect(bench.book.raisedAlerts(of: bench.org) == [])
         bench.expectReplayAgrees()
     }
 

@@ -310,7 +310,11 @@ extension AccountBook {
         let org = organisations[slot].number
         if known.monthStart != today.monthStart {
             let point = AlertPoint(kind: .topUpLimitReached, period: .month)
-            clearAlert(point, org: org, at: moment, into: buffer)
+            let wasReached = clearAlert(point, org: org, at: moment, into: buffer)
+            // A failure stands until a top-up is paid.
+            if wasReached, purchasings[org]?.topUp?.failures == 0 {
+                topUpTroubles.append(.over(org: org))
+            }
         }
         guard organisations[slot].flags.contains(.hasAlerts), known < today else { return }
         let rules = alertRules(of: org).rules

@@ -14,7 +14,9 @@ extension AccountBook {
                 invariantBroken("usage is booked for an organisation that exists")
             }
             now = max(now, usage.appliedAt)
+            let before = organisations[slot].posted
             apply(usage, slot: slot)
+            noteUnjudged(slot, hasFallen: organisations[slot].posted < before)
             // What it made due is asked for when running goes on, should its record be lost.
             if organisations[slot].flags.contains(.hasTopUp), wantedTopUp(slot) != nil {
                 schedule(slot)
@@ -23,12 +25,24 @@ extension AccountBook {
         }
         guard let change = Change.decode(record) else { return false }
         now = max(now, change.appliedAt)
+        let before = slot(of: change.org).map { organisations[$0].posted }
         apply(change)
         if let slot = slot(of: change.org) {
+            noteUnjudged(slot, hasFallen: organisations[slot].posted < before ?? .zero)
             refreshCutoffs(slot, at: change.appliedAt)
             schedule(slot)
         }
         return true
+    }
+
+    /// Remembers whose balance fell last while nothing of somebody else came behind it: what was
+    /// to be told of that fall may have been lost with the journal's tail.
+    private func noteUnjudged(_ slot: Int, hasFallen: Bool) {
+        if hasFallen {
+            unjudged = slot
+        } else if unjudged != slot {
+            unjudged = nil
+        }
     }
 
     func apply(_ change: Change) {

@@ -51,6 +51,7 @@ extension AccountBook {
             release(hold.number, lapsed: false, at: moment, into: buffer)
         }
         failOpenPurchases(slot, at: moment, into: buffer)
+        if purchasings[org]?.topUp != nil { endTopUpTrouble(org, at: moment, into: buffer) }
         var forfeited = Draws()
         for grant in organisations[slot].grants where grant.active {
             forfeited.append(Draw(grant: grant.number, amount: grant.remaining))

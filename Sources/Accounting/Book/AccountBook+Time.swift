@@ -11,6 +11,10 @@ extension AccountBook {
     /// - Returns: Whether more is due.
     public func tick(at moment: Timestamp, into buffer: RecordBuffer, limit: Int = 1024) -> Bool {
         let moment = move(to: moment)
+        if let slot = unjudged {
+            unjudged = nil
+            judge(slot, hasFallen: true, at: moment, into: buffer)
+        }
         var done = 0
         for number in holds.due(at: moment) {
             guard done < limit else {

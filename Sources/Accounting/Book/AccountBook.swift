@@ -44,6 +44,8 @@ public final class AccountBook {
     @exclusivity(unchecked) var alerts: [UInt32: AlertState] = [:]
     /// What accounts are told of that have no wishes of their own.
     @exclusivity(unchecked) public internal(set) var alertDefaults = AlertRules()
+    /// The organisation of the last record that was replayed, if that took from its balance.
+    @exclusivity(unchecked) var unjudged: Int?
     /// How many alerts went off since this book was made.
     @exclusivity(unchecked) public internal(set) var raisedCount: UInt64 = 0
     /// What organisations buy, by their numbers.
