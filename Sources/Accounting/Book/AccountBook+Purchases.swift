@@ -1,77 +1,5 @@
 import Quantities
 
-/// Asks for credits to be bought.
-public struct PurchaseDraft: Sendable, Hashable {
-    /// The pack, or empty for an amount without one.
-    public var pack: String
-    /// How many credits.
-    public var credits: Amount
-    /// What they cost, in the currency.
-    public var price: Amount
-    /// The currency of the price.
-    public var currency: String
-    /// Which connector gets the payment.
-    public var connector: String
-    /// The 128-bit digest of the caller's idempotency key.
-    public var identity: UInt128
-    /// The digest of the call's content.
-    public var content: UInt64
-
-    /// Makes a request.
-    ///
-    /// - Parameters:
-    ///   - pack: The pack, or empty for an amount without one.
-    ///   - credits: How many credits.
-    ///   - price: What they cost, in the currency.
-    ///   - currency: The currency of the price.
-    ///   - connector: Which connector gets the payment.
-    ///   - identity: The 128-bit digest of the caller's idempotency key.
-    ///   - content: The digest of the call's content.
-    public init(
-        pack: String,
-        credits: Amount,
-        price: Amount,
-        currency: String,
-        connector: String,
-        identity: UInt128,
-        content: UInt64
-    ) {
-        self.pack = pack
-        self.credits = credits
-        self.price = price
-        self.currency = currency
-        self.connector = connector
-        self.identity = identity
-        self.content = content
-    }
-}
-
-/// Says that a purchase is paid for.
-public struct PurchasePayment: Sendable, Hashable {
-    /// The purchase.
-    public var purchase: UInt32
-    /// What whoever took the money calls the payment.
-    public var payment: String
-    /// When what is left of the credits lapses.
-    public var expiresAt: Timestamp
-    /// Burnt earlier when lower.
-    public var priority: Int32
-
-    /// Makes a confirmation.
-    ///
-    /// - Parameters:
-    ///   - purchase: The purchase.
-    ///   - payment: What whoever took the money calls the payment.
-    ///   - expiresAt: When what is left of the credits lapses.
-    ///   - priority: Burnt earlier when lower.
-    public init(purchase: UInt32, payment: String, expiresAt: Timestamp, priority: Int32) {
-        self.purchase = purchase
-        self.payment = payment
-        self.expiresAt = expiresAt
-        self.priority = priority
-    }
-}
-
 extension AccountBook {
     /// What an organisation buys, or nil when it never did.
     ///
@@ -111,30 +39,6 @@ extension AccountBook {
     /// Whether there is something to be taken by `takePurchaseOrders` or `takeTopUpTroubles`.
     public var hasPurchaseNews: Bool { !purchaseOrders.isEmpty || !topUpTroubles.isEmpty }
 
-    /// The purchase that a payment belongs to, as far as memory knows.
-    ///
-    /// - Parameters:
-    ///   - payment: What whoever took the money calls it.
-    ///   - org: The organisation.
-    /// - Returns: The purchase's number.
-    public func purchase(paidBy payment: String, of org: UInt32) -> UInt32? {
-        purchaseIdentities.entry(of: AccountBook.identity(ofPayment: payment, org: org))?.result
-    }
-
-    /// The identity of a payment: it is unique within an organisation.
-    ///
-    /// - Parameters:
-    ///   - payment: What whoever took the money calls it.
-    ///   - org: The organisation.
-    /// - Returns: The 128-bit digest.
-    public static func identity(ofPayment payment: String, org: UInt32) -> UInt128 {
-        var digest = StateDigest()
-        digest.combine(UInt64(org))
-        digest.combine(bytes: "payment".utf8)
-        digest.combine(bytes: payment.utf8)
-        return digest.value
-    }
-
     /// Takes what is to be handed to connectors once it is safe, and forgets it here.
     ///
     /// - Returns: The purchases that were asked for.
@@ -142,15 +46,6 @@ extension AccountBook {
         guard !purchaseOrders.isEmpty else { return [] }
         defer { purchaseOrders.removeAll(keepingCapacity: true) }
         return purchaseOrders
-    }
-
-    /// Takes what people must hear of, and forgets it here.
-    ///
-    /// - Returns: The troubles, in the order of their coming up.
-    public func takeTopUpTroubles() -> [TopUpTrouble] {
-        guard !topUpTroubles.isEmpty else { return [] }
-        defer { topUpTroubles.removeAll(keepingCapacity: true) }
-        return topUpTroubles
     }
 
     /// Asks for credits to be bought, once for each identity.
@@ -447,33 +342,6 @@ extension AccountBook {
         }
         purchasings[org] = purchasing
     }
-
-    func apply(_ org: UInt32, _ body: TopUpSet) {
-        guard let slot = slot(of: org) else { return }
-        purchasings[org, default: Purchasing()].topUp = TopUp(setting: body)
-        if body.on {
-            organisations[slot].flags.insert(.hasTopUp)
-        } else {
-            organisations[slot].flags.remove(.hasTopUp)
-        }
-    }
-
-    func apply(_ org: UInt32, _ body: TopUpLimitReached) {
-        purchasings[org]?.topUp?.limitMonth = body.month
-    }
-
-    /// A closed account buys nothing any more.
-    func stopTopUp(_ slot: Int) {
-        purchasings[organisations[slot].number]?.topUp?.setting.on = false
-        organisations[slot].flags.remove(.hasTopUp)
-    }
-
-    /// Remembers whose payment it was; what the call that asked has left is kept.
-    func rememberPayment(_ payment: String, purchase: UInt32, org: UInt32, at moment: Timestamp) {
-        let identity = AccountBook.identity(ofPayment: payment, org: org)
-        guard purchaseIdentities.entry(of: identity) == nil else { return }
-        purchaseIdentities.insert(identity, content: 0, result: purchase, at: moment)
-    }
 }
 
 // MARK: - Loading
@@ -489,63 +357,5 @@ extension AccountBook {
         if organisations[slot].closed { purchasing.topUp?.setting.on = false }
         if purchasing.topUp?.setting.on == true { organisations[slot].flags.insert(.hasTopUp) }
         purchasings[organisations[slot].number] = purchasing
-    }
-
-    /// Takes in the identity of a purchase: of the call that asked for it, and of its payment.
-    ///
-    /// - Parameter found: What is known of it.
-    public func load(_ found: PurchaseIdentity) {
-        if found.identity != 0 {
-            purchaseIdentities.insert(
-                found.identity,
-                content: found.content,
-                result: found.purchase,
-                at: found.at
-            )
-        }
-        if !found.payment.isEmpty {
-            rememberPayment(found.payment, purchase: found.purchase, org: found.org, at: found.at)
-        }
-    }
-}
-
-/// What recognises a purchase that is asked for or paid for again.
-public struct PurchaseIdentity: Sendable, Hashable {
-    /// The organisation.
-    public var org: UInt32
-    /// The purchase.
-    public var purchase: UInt32
-    /// The digest of the idempotency key of the call that asked for it, or 0.
-    public var identity: UInt128
-    /// The digest of that call's content.
-    public var content: UInt64
-    /// Its payment, or empty.
-    public var payment: String
-    /// When it was asked for.
-    public var at: Timestamp
-
-    /// Makes an entry.
-    ///
-    /// - Parameters:
-    ///   - org: The organisation.
-    ///   - purchase: The purchase.
-    ///   - identity: The digest of the idempotency key, or 0.
-    ///   - content: The digest of the call's content.
-    ///   - payment: Its payment, or empty.
-    ///   - at: When it was asked for.
-    public init(
-        org: UInt32,
-        purchase: UInt32,
-        identity: UInt128,
-        content: UInt64,
-        payment: String,
-        at: Timestamp
-    ) {
-        self.org = org
-        self.purchase = purchase
-        self.identity = identity
-        self.content = content
-        self.payment = payment
-        self.at = at
     }
 }

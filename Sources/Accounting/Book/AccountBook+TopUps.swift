@@ -185,6 +185,39 @@ extension AccountBook {
     func endTopUpTrouble(_ org: UInt32, at moment: Timestamp, into buffer: RecordBuffer) {
         tell(.over(org: org), at: moment, into: buffer)
     }
+
+    /// Takes what people must hear of, and forgets it here.
+    ///
+    /// - Returns: The troubles, in the order of their coming up.
+    public func takeTopUpTroubles() -> [TopUpTrouble] {
+        guard !topUpTroubles.isEmpty else { return [] }
+        defer { topUpTroubles.removeAll(keepingCapacity: true) }
+        return topUpTroubles
+    }
+}
+
+// MARK: - Applying
+
+extension AccountBook {
+    func apply(_ org: UInt32, _ body: TopUpSet) {
+        guard let slot = slot(of: org) else { return }
+        purchasings[org, default: Purchasing()].topUp = TopUp(setting: body)
+        if body.on {
+            organisations[slot].flags.insert(.hasTopUp)
+        } else {
+            organisations[slot].flags.remove(.hasTopUp)
+        }
+    }
+
+    func apply(_ org: UInt32, _ body: TopUpLimitReached) {
+        purchasings[org]?.topUp?.limitMonth = body.month
+    }
+
+    /// A closed account buys nothing any more.
+    func stopTopUp(_ slot: Int) {
+        purchasings[organisations[slot].number]?.topUp?.setting.on = false
+        organisations[slot].flags.remove(.hasTopUp)
+    }
 }
 
 extension TopUp {
