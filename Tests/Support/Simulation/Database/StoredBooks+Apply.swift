@@ -92,14 +92,7 @@ extension StoredBooks {
         line.cacheHit = usage.cacheHit
         if usage.producer != 0, usage.sequence != 0 { result.producers.insert(usage.producer) }
         try with(usage.org) { (rows) throws(StoreError) in
-            for index in 0..<usage.draws.count {
-                let draw = usage.draws[index]
-                if draw.grant == 0 {
-                    rows.debt += draw.amount
-                } else {
-                    try rows.take(draw.amount, from: draw.grant)
-                }
-            }
+            try rows.take(usage.draws)
             if usage.hold != 0 { try rows.removeHold(usage.hold) }
             rows.book(line, usage.org, &result)
             let key = RollupKey(
@@ -120,11 +113,7 @@ extension StoredBooks {
         switch change.body {
         case .organisationCreated(let body):
             guard organisations[org] == nil else {
-                throw .server(
-                    sqlState: "23505",
-                    message: "duplicate key",
-                    during: "the organisations of a batch"
-                )
+                throw .duplicate("the organisations of a batch")
             }
             organisations[org] = StoredOrganisation(body)
         case .nameDeclared(let body):
@@ -150,70 +139,6 @@ extension StoredBooks {
 }
 
 extension StoredOrganisation {
-    /// Adds a line at the chain's end.
-    fileprivate mutating func book(
-        _ line: StoredLine,
-        _ org: UInt32,
-        _ result: inout TransactionResult
-    ) {
-        var line = line
-        lineCount += 1
-        balance += line.amount
-        line.line = lineCount
-        line.balance = balance
-        lines.append(line)
-        result.lines.append((org, line))
-        result.wallets.insert(org)
-        if line.kind == .usage {
-            result.report.usageLines += 1
-        } else {
-            result.report.ledgerLines += 1
-        }
-    }
-
-    mutating func book(
-        _ kind: LedgerKind,
-        _ amount: Amount,
-        at moment: Timestamp,
-        grant: UInt32,
-        reference: String = "",
-        note: String = "",
-        _ org: UInt32,
-        _ result: inout TransactionResult
-    ) {
-        var line = StoredLine(
-            line: 0,
-            kind: kind,
-            amount: amount,
-            balance: .zero,
-            appliedAt: moment,
-            at: moment
-        )
-        line.grant = grant
-        line.reference = reference
-        line.note = note
-        book(line, org, &result)
-    }
-
-    mutating func take(_ amount: Amount, from grant: UInt32) throws(StoreError) {
-        guard var found = grants[grant] else { throw .inconsistent("1 of 1 grants are missing") }
-        found.remaining -= amount
-        grants[grant] = found
-        if found.remaining.isNegative {
-            throw .server(
-                sqlState: "23514",
-                message: "grants_remaining_check",
-                during: "what is left of the grants"
-            )
-        }
-    }
-
-    fileprivate mutating func removeHold(_ hold: UInt64) throws(StoreError) {
-        guard holds.removeValue(forKey: hold) != nil else {
-            throw .inconsistent("1 of 1 holds are missing")
-        }
-    }
-
     fileprivate mutating func apply(
         _ change: Change.Body,
         _ org: UInt32,
@@ -227,84 +152,26 @@ extension StoredOrganisation {
         case .keyCreated(let body):
             let row = KeySnapshot(created: body, generation: 1, revoked: false)
             try insert(&keys, body.key, row, "the keys of a batch")
-        case .keyRotated(let body):
-            guard keys[body.key] != nil else { throw .inconsistent("1 of 1 keys are missing") }
-            keys[body.key]?.generation = body.generation
-            keys[body.key]?.created.prefix = body.prefix
-            keys[body.key]?.created.hash = body.hash
-        case .keyRevoked(let body):
-            guard keys[body.key] != nil else { throw .inconsistent("1 of 1 keys are missing") }
-            keys[body.key]?.revoked = true
+        case .keyRotated(let body): try rotate(body)
+        case .keyRevoked(let body): try revoke(body)
         case .grantIssued(let body): try issue(body, org, at: at, &result)
         case .grantActivated(let body): try activate(body, org, at: at, &result)
-        case .grantExpired(let body):
-            try take(body.amount, from: body.grant)
-            grants[body.grant]?.expired = true
-            if body.amount.isPositive {
-                book(.expiry, -body.amount, at: at, grant: body.grant, org, &result)
-            }
-            result.wallets.insert(org)
+        case .grantExpired(let body): try expire(body, org, at: at, &result)
         case .holdPlaced(let body):
             result.wallets.insert(org)
             lastHold = max(lastHold, body.hold)
             try insert(&holds, body.hold, body, "the holds of a batch")
-        case .holdExtended(let body):
-            guard holds[body.hold] != nil else { throw .inconsistent("1 of 1 holds are missing") }
-            holds[body.hold]?.expiresAt = body.expiresAt
-            for index in 0..<body.draws.count {
-                holds[body.hold]?.draws.append(body.draws[index])
-            }
+        case .holdExtended(let body): try extend(body)
         case .holdReleased(let body): try removeHold(body.hold)
         case .capChanged(let body):
             caps[CapKey(scope: body.scope, id: body.id, period: body.period)] = body.amount
         case .dayTurned(let body): today = body.today
-        case .planChanged(let body):
-            plan = body
-            plan?.grant = nil
-            if let grant = body.grant {
-                let isNew = planPeriods[body.plan.name, default: []]
-                    .insert(body.periodStart.number).inserted
-                guard isNew else {
-                    throw .server(
-                        sqlState: "23505",
-                        message: "duplicate key",
-                        during: "the plans' periods of a batch"
-                    )
-                }
-                try issue(grant, org, at: at, &result)
-            }
-        case .couponRedeemed(let body):
-            guard coupons.insert(body.code).inserted else {
-                throw .server(
-                    sqlState: "23505",
-                    message: "duplicate key",
-                    during: "the coupons of a batch"
-                )
-            }
-            try issue(body.grant, org, at: at, &result)
+        case .planChanged(let body): try changePlan(body, org, at: at, &result)
+        case .couponRedeemed(let body): try redeem(body, org, at: at, &result)
         case .billingChanged(let body):
             billing = billing.filter { $0.key < body.from.number }
             billing[body.from.number] = body
-        case .balanceAdjusted(let body):
-            for index in 0..<body.draws.count {
-                let draw = body.draws[index]
-                if draw.grant == 0 {
-                    debt += draw.amount
-                } else {
-                    try take(draw.amount, from: draw.grant)
-                }
-            }
-            adjustments.append((at, body))
-            book(
-                .adjustment,
-                -body.draws.total,
-                at: at,
-                grant: 0,
-                reference: body.actor,
-                note: body.reason,
-                org,
-                &result
-            )
+        case .balanceAdjusted(let body): try adjust(body, org, at: at, &result)
         case .machineChanged(let body): try changeMachine(body, org, at: at, &result)
         case .operationRefunded(let body): try refund(body, org, at: at, &result)
         case .purchaseReturned(let body): try takeBack(body, org, at: at, &result)
@@ -324,182 +191,24 @@ extension StoredOrganisation {
         }
     }
 
-    private mutating func changeMachine(
-        _ body: MachineChanged,
-        _ org: UInt32,
-        at moment: Timestamp,
-        _ result: inout TransactionResult
-    ) throws(StoreError) {
-        deployments[body.deployment.number] = body.deployment
-        guard let charge = body.charge else { return }
-        if charge.hold != 0 { try removeHold(charge.hold) }
-        guard charge.amount.isPositive else { return }
-        for index in 0..<charge.draws.count {
-            let draw = charge.draws[index]
-            if draw.grant == 0 {
-                debt += draw.amount
-            } else {
-                try take(draw.amount, from: draw.grant)
-            }
-        }
-        var line = StoredLine(
-            line: 0,
-            kind: .machine,
-            amount: -charge.amount,
-            balance: .zero,
-            appliedAt: moment,
-            at: charge.hours > 0 ? charge.from : charge.to
-        )
-        line.grant = charge.draws.count > 0 ? charge.draws.first.grant : 0
-        line.project = body.deployment.project
-        line.price = charge.price
-        line.reference = body.deployment.name
-        line.day = charge.day
-        book(line, org, &result)
-        let machine = body.deployment.run?.machine ?? 0
-        let key = RollupKey(
-            day: charge.day.number,
-            project: body.deployment.project,
-            key: 0,
-            model: 1 << 31 | machine
-        )
-        machineRollups[key, default: RollupSums()].add(line)
+    private mutating func rotate(_ body: KeyRotated) throws(StoreError) {
+        guard keys[body.key] != nil else { throw .inconsistent("1 of 1 keys are missing") }
+        keys[body.key]?.generation = body.generation
+        keys[body.key]?.created.prefix = body.prefix
+        keys[body.key]?.created.hash = body.hash
     }
 
-    func insert<Key: Hashable, Row>(
-        _ table: inout [Key: Row],
-        _ key: Key,
-        _ row: Row,
-        _ during: String
-    ) throws(StoreError) {
-        guard table.updateValue(row, forKey: key) == nil else {
-            throw .server(sqlState: "23505", message: "duplicate key", during: during)
-        }
+    private mutating func revoke(_ body: KeyRevoked) throws(StoreError) {
+        guard keys[body.key] != nil else { throw .inconsistent("1 of 1 keys are missing") }
+        keys[body.key]?.revoked = true
     }
 
-    private mutating func issue(
-        _ body: GrantIssued,
-        _ org: UInt32,
-        at moment: Timestamp,
-        _ result: inout TransactionResult
-    ) throws(StoreError) {
-        result.wallets.insert(org)
-        lastGrant = max(lastGrant, body.grant)
-        var row = GrantSnapshot(
-            issued: body,
-            issuedAt: moment,
-            active: body.active,
-            expired: false,
-            remaining: body.active ? body.amount - body.debtPaid : body.amount
-        )
-        row.issued.debtPaid = .zero
-        if body.identity == 0 { row.issued.content = 0 }
-        if body.grantClass == .purchased { hasPurchased = true }
-        try insert(&grants, body.grant, row, "the grants of a batch")
-        guard body.active else { return }
-        debt -= body.debtPaid
-        book(
-            LedgerKind.of(body.grantClass),
-            body.amount,
-            at: moment,
-            grant: body.grant,
-            reference: body.reference,
-            note: body.note,
-            org,
-            &result
-        )
-    }
-
-    private mutating func activate(
-        _ body: GrantActivated,
-        _ org: UInt32,
-        at moment: Timestamp,
-        _ result: inout TransactionResult
-    ) throws(StoreError) {
-        guard let row = grants[body.grant] else {
-            throw .inconsistent("1 of 1 grants are missing")
-        }
-        try take(body.debtPaid, from: body.grant)
-        debt -= body.debtPaid
-        grants[body.grant]?.active = true
-        grants[body.grant]?.issued.active = true
-        book(
-            LedgerKind.of(row.issued.grantClass),
-            body.amount,
-            at: moment,
-            grant: body.grant,
-            reference: row.issued.reference,
-            note: row.issued.note,
-            org,
-            &result
-        )
-    }
-
-    private mutating func correct(
-        _ body: Rerated,
-        _ org: UInt32,
-        at moment: Timestamp,
-        _ result: inout TransactionResult
-    ) throws(StoreError) {
-        if body.grant != 0 {
-            lastGrant = max(lastGrant, body.grant)
-            let issued = GrantIssued(
-                grant: body.grant,
-                grantClass: .adjustment,
-                amount: -body.amount,
-                priority: 20,
-                effectiveAt: moment,
-                expiresAt: .never,
-                active: true,
-                debtPaid: .zero,
-                identity: 0,
-                content: 0,
-                reference: body.rerate,
-                note: body.note
-            )
-            let row = GrantSnapshot(
-                issued: issued,
-                issuedAt: moment,
-                active: true,
-                expired: false,
-                remaining: -body.amount - body.debtPaid
-            )
-            try insert(&grants, body.grant, row, "the grants of a batch")
-            debt -= body.debtPaid
-        }
+    private mutating func extend(_ body: HoldExtended) throws(StoreError) {
+        guard holds[body.hold] != nil else { throw .inconsistent("1 of 1 holds are missing") }
+        holds[body.hold]?.expiresAt = body.expiresAt
         for index in 0..<body.draws.count {
-            let draw = body.draws[index]
-            if draw.grant == 0 {
-                debt += draw.amount
-            } else {
-                try take(draw.amount, from: draw.grant)
-            }
+            holds[body.hold]?.draws.append(body.draws[index])
         }
-        var line = StoredLine(
-            line: 0,
-            kind: .correction,
-            amount: -body.amount,
-            balance: .zero,
-            appliedAt: moment,
-            at: moment
-        )
-        line.grant = body.grant
-        line.reference = body.rerate
-        line.note = body.note
-        line.day = body.day
-        line.project = body.project
-        line.key = body.key
-        line.model = body.model
-        book(line, org, &result)
-        let key = RollupKey(
-            day: body.day.number,
-            project: body.project,
-            key: body.key,
-            model: body.model
-        )
-        // Requests that nobody has booked cannot be corrected.
-        guard rollups[key] != nil else { throw .inconsistent("1 of 1 rollups are missing") }
-        rollups[key]?.corrected += body.amount.units
     }
 
     private mutating func close(
@@ -520,19 +229,5 @@ extension StoredOrganisation {
             grants[number]?.expired = true
         }
         closed = true
-    }
-}
-
-extension LedgerKind {
-    /// The kind of the line with which a grant of some class is credited.
-    fileprivate static func of(_ grantClass: GrantClass) -> LedgerKind {
-        switch grantClass {
-        case .purchased: .purchase
-        case .promotional: .promotionalGrant
-        case .plan: .planGrant
-        case .coupon: .coupon
-        case .refund: .refund
-        case .adjustment: .adjustment
-        }
     }
 }
