@@ -162,15 +162,28 @@ let package = Package(
                 "Wire", "DiskSimulation",
             ]
         ),
+        // A control plane in front of an engine of a few dictionaries. It makes what only the
+        // engine may make, and so is compiled as tests are; there is no test in it.
+        .testTarget(
+            name: "ControlFixture",
+            dependencies: [
+                "ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle,
+            ],
+            path: "Tests/Support/ControlFixture",
+            swiftSettings: settings
+        ),
         tests(
             "ControlPlaneTests",
-            ["ControlPlane", "Engine", "Accounting", "Quantities", logging, lifecycle]
+            [
+                "ControlFixture", "ControlPlane", "Engine", "Accounting", "Quantities", logging,
+                lifecycle,
+            ]
         ),
         tests(
             "MeterctlTests",
             [
-                "meterctl", "ControlPlane", "Engine", "Accounting", "Quantities", "MeterClient",
-                "Wire", logging, lifecycle,
+                "meterctl", "ControlFixture", "ControlPlane", "Engine", "Accounting", "Quantities",
+                "MeterClient", "Wire",
             ]
         ),
         tests("MeterdTests", ["meterd"]),

@@ -1,3 +1,4 @@
+@testable import ControlFixture
 import ControlPlane
 import Engine
 import Quantities
@@ -8,46 +9,6 @@ import Testing
 ///
 /// Method: a table of calls, each with the code, the field and the sentence expected.
 @Suite struct BadInputTests {
-    struct Case: Sendable, CustomTestStringConvertible {
-        var call: String
-        var body: String?
-        var key: String?
-        var status: Int
-        var code: String
-        var field: String?
-        var message: String
-
-        var testDescription: String { "\(call) \(body ?? "")" }
-
-        init(
-            _ call: String,
-            _ body: String?,
-            key: String? = nil,
-            _ status: Int,
-            _ code: String,
-            _ field: String?,
-            _ message: String
-        ) {
-            self.init(call, status, code, field, message)
-            self.body = body
-            self.key = key
-        }
-
-        init(
-            _ call: String,
-            _ status: Int,
-            _ code: String,
-            _ field: String?,
-            _ message: String
-        ) {
-            self.call = call
-            self.status = status
-            self.code = code
-            self.field = field
-            self.message = message
-        }
-    }
-
     static let organisations = "POST /v1/organisations"
     static let grants = "POST /v1/organisations/acme/grants"
     static let caps = "PUT /v1/organisations/acme/caps"

@@ -1,3 +1,4 @@
+@testable import ControlFixture
 import ControlPlane
 import Foundation
 import Logging

@@ -1,3 +1,4 @@
+@testable import ControlFixture
 @testable import ControlPlane
 import Engine
 import Testing

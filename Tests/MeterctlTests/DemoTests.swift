@@ -1,3 +1,4 @@
+@testable import ControlFixture
 import Engine
 @testable import meterctl
 import Quantities

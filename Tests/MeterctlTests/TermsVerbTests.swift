@@ -1,3 +1,4 @@
+@testable import ControlFixture
 import ControlPlane
 @testable import meterctl
 import Testing

@@ -167,47 +167,6 @@ final class FakeAdministration: Administration {
         try await changeKey(organisation, name) { $0.revoked = true }
     }
 
-    func machines(organisation: String) async throws(AdministrationError) -> MachinesInfo {
-        let wallet = try account(organisation).info.wallet
-        let machine = MachineInfo(
-            deployment: "web",
-            project: nil,
-            status: "running",
-            reason: nil,
-            machine: "gpu-s",
-            run: 1,
-            mode: "hourly",
-            startedAt: FakeAdministration.now,
-            lastSampleAt: FakeAdministration.now,
-            endedAt: nil,
-            hours: 1,
-            sentBytes: 0,
-            cost: Amount(credits: 60),
-            burnPerHour: Amount(credits: 60),
-            paidUntil: FakeAdministration.now.advanced(byMicroseconds: 3_600_000_000),
-            order: nil
-        )
-        return MachinesInfo(
-            machines: [machine],
-            available: wallet.available,
-            burnPerHour: Amount(credits: 60),
-            runwaySeconds: 3600
-        )
-    }
-
-    func orders(organisation: String) async throws(AdministrationError) -> [OrderInfo] {
-        _ = try account(organisation)
-        return [
-            OrderInfo(
-                order: 1 << 32 | 7,
-                deployment: "web",
-                action: "stop",
-                reason: "insufficient_credits",
-                issuedAt: FakeAdministration.now
-            )
-        ]
-    }
-
     func grant(
         organisation: String,
         request: GrantRequest
@@ -390,7 +349,7 @@ extension FakeAdministration {
         account.info.wallet.lines = UInt64(account.ledger.count)
     }
 
-    private func account(_ name: String) throws(AdministrationError) -> Account {
+    func account(_ name: String) throws(AdministrationError) -> Account {
         guard let account = state.withLock({ $0.accounts[name] }) else {
             throw .notFound(what: "organisation", name: name)
         }
@@ -424,88 +383,5 @@ extension FakeAdministration {
         if state.withLock({ $0.unavailable }) {
             throw .unavailable(reason: "the connection was refused.")
         }
-    }
-}
-
-extension FakeAdministration {
-    func refund(
-        organisation: String,
-        request: RefundRequest
-    ) async throws(AdministrationError) -> RefundReceipt {
-        let account = try account(organisation)
-        if request.target == .line(404) { throw .notFound(what: "charge", name: "line 404") }
-        if request.amount == Amount(credits: 99) {
-            throw .notRefundable(code: "refund_exceeds", message: "Only 5 is left of it.")
-        }
-        let amount = request.amount ?? Amount(credits: 5)
-        if case .purchase(let grant) = request.target {
-            return RefundReceipt(
-                refund: 2,
-                repeated: false,
-                amount: amount,
-                grant: grant,
-                wallet: account.info.wallet
-            )
-        }
-        return RefundReceipt(
-            refund: 1,
-            repeated: request.idempotencyKey == "again",
-            amount: amount,
-            debtPaid: Amount(credits: 1),
-            parts: [Draw(grant: 3, amount: Amount(credits: 4))],
-            line: 7,
-            wallet: account.info.wallet
-        )
-    }
-
-    func balance(
-        organisation: String,
-        at moment: Timestamp
-    ) async throws(AdministrationError) -> BalanceInfo {
-        _ = try account(organisation)
-        return BalanceInfo(
-            at: moment,
-            posted: -Amount(credits: 2),
-            line: 9,
-            lineAt: FakeAdministration.now
-        )
-    }
-
-    func alertSettings(
-        organisation: String
-    ) async throws(AdministrationError) -> AlertSettingsInfo {
-        _ = try account(organisation)
-        return AlertSettingsInfo(
-            rules: state.withLock { $0.alertRules } ?? AlertRules(),
-            isOwn: state.withLock { $0.alertRules != nil }
-        )
-    }
-
-    func setAlerts(
-        organisation: String,
-        rules: AlertRules?
-    ) async throws(AdministrationError) -> AlertSettingsInfo {
-        _ = try account(organisation)
-        state.withLock { $0.alertRules = rules }
-        return try await alertSettings(organisation: organisation)
-    }
-
-    func alerts(_ filter: AlertFilter) async throws(AdministrationError) -> [AlertInfo] {
-        if let organisation = filter.organisation { _ = try account(organisation) }
-        state.withLock { $0.alertFilters.append(filter) }
-        let low = AlertInfo(
-            organisation: "acme",
-            number: 1,
-            kind: "low_balance",
-            point: AlertPoint(kind: .lowBalance, threshold: Amount(credits: 100)),
-            name: nil,
-            value: Amount(credits: 99),
-            limit: .zero,
-            day: FakeAdministration.now.utcDay,
-            text: "",
-            raisedAt: FakeAdministration.now,
-            clearedAt: nil
-        )
-        return Array([low].prefix(filter.limit))
     }
 }

@@ -1,1 +1,0 @@
-../ControlPlaneTests/FakeAdministration+Corrections.swift

@@ -1,1 +1,0 @@
-../ControlPlaneTests/FakePurchases.swift
