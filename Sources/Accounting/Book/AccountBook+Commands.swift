@@ -181,11 +181,8 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) -> CommandOutcome {
         guard let slot = slot(of: org) else { return .unknown }
-        switch grantIdentities.find(grant.identity, content: grant.content) {
-        case .new: break
-        case .repeated(let number): return .repeated(number)
-        case .conflict: return .conflict
-        }
+        let before = grantIdentities.find(grant.identity, content: grant.content)
+        if let answer = CommandOutcome(before) { return answer }
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .accountClosed }

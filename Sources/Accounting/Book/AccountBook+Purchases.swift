@@ -63,11 +63,8 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) -> PurchaseOutcome {
         guard let slot = slot(of: org) else { return .unknown }
-        switch purchaseIdentities.find(draft.identity, content: draft.content) {
-        case .new: break
-        case .repeated(let number): return .repeated(number)
-        case .conflict: return .conflict
-        }
+        let before = purchaseIdentities.find(draft.identity, content: draft.content)
+        if let answer = PurchaseOutcome(before) { return answer }
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .accountClosed }

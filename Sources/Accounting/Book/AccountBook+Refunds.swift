@@ -252,11 +252,7 @@ extension AccountBook {
     }
 
     private func known(_ call: RefundCall) -> RefundOutcome? {
-        switch grantIdentities.find(call.identity, content: call.content) {
-        case .new: nil
-        case .repeated(let number): .repeated(number)
-        case .conflict: .conflict
-        }
+        RefundOutcome(grantIdentities.find(call.identity, content: call.content))
     }
 
     /// Forgets what the database was seen to have.

@@ -120,3 +120,29 @@ public enum CommandOutcome: Sendable, Hashable {
     /// A field has a value that cannot be.
     case invalid(field: String, message: String)
 }
+
+/// What became of a call that is carried out once for each identity.
+protocol OnceOutcome {
+    /// The same was done before, with this number.
+    static func repeated(_ number: UInt32) -> Self
+    /// The identity was used before for something else.
+    static var conflict: Self { get }
+}
+
+extension OnceOutcome {
+    /// What a call is answered whose identity is known; nil for a new one, which is to be carried
+    /// out.
+    ///
+    /// - Parameter finding: What the identity turned out to be.
+    init?(_ finding: IdentityWindow.Finding) {
+        switch finding {
+        case .new: return nil
+        case .repeated(let number): self = .repeated(number)
+        case .conflict: self = .conflict
+        }
+    }
+}
+
+extension CommandOutcome: OnceOutcome {}
+extension RefundOutcome: OnceOutcome {}
+extension PurchaseOutcome: OnceOutcome {}
