@@ -25,6 +25,12 @@ extension PostgresReader {
         let connection = try open()
         let condition = org.map { "org = \($0.raw)" } ?? "true"
         var audit = Audit(limit: violationLimit)
+        func walk(
+            _ text: String,
+            _ check: (QueryResult) throws(StoreError) -> Void
+        ) throws(StoreError) {
+            try connection.stream(text, during: PostgresReader.auditing, row: check)
+        }
         try connection.transaction(
             "ISOLATION LEVEL REPEATABLE READ READ ONLY",
             during: PostgresReader.auditing
@@ -33,53 +39,43 @@ extension PostgresReader {
                 "SET LOCAL statement_timeout TO 0",
                 during: PostgresReader.auditing
             )
-            try connection.stream(
-                AuditText.wallets(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(wallet: row, each: each) }
-            if audit.hasBrokenLines {
-                try connection.stream(
-                    AuditText.brokenLines(condition),
-                    during: PostgresReader.auditing
-                ) { (row) throws(StoreError) in try audit.check(line: row) }
+            try walk(AuditText.wallets(condition)) { (row) throws(StoreError) in
+                try audit.check(wallet: row, each: each)
             }
-            try connection.stream(
-                AuditText.rollups(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(rollup: row) }
-            try connection.stream(
-                AuditText.machineRollups(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(machineRollup: row) }
-            try connection.stream(
-                AuditText.runs(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(run: row) }
-            try connection.stream(
-                AuditText.refunds(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(refund: row) }
-            try connection.stream(
-                PurchaseAuditText.broken(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(purchases: row) }
-            try connection.stream(
-                AuditText.dearest(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(dearest: row) }
-            try connection.stream(
-                AuditText.corrections(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(correction: row) }
+            if audit.hasBrokenLines {
+                try walk(AuditText.brokenLines(condition)) { (row) throws(StoreError) in
+                    try audit.check(line: row)
+                }
+            }
+            try walk(AuditText.rollups(condition)) { (row) throws(StoreError) in
+                try audit.check(rollup: row)
+            }
+            try walk(AuditText.machineRollups(condition)) { (row) throws(StoreError) in
+                try audit.check(machineRollup: row)
+            }
+            try walk(AuditText.runs(condition)) { (row) throws(StoreError) in
+                try audit.check(run: row)
+            }
+            try walk(AuditText.refunds(condition)) { (row) throws(StoreError) in
+                try audit.check(refund: row)
+            }
+            try walk(PurchaseAuditText.broken(condition)) { (row) throws(StoreError) in
+                try audit.check(purchases: row)
+            }
+            try walk(AuditText.dearest(condition)) { (row) throws(StoreError) in
+                try audit.check(dearest: row)
+            }
+            try walk(AuditText.corrections(condition)) { (row) throws(StoreError) in
+                try audit.check(correction: row)
+            }
             let count = try connection.query(
                 "SELECT count(*) FROM rollups WHERE \(condition)",
                 during: PostgresReader.auditing
             )
             audit.report.rollups = try count.unsigned(0, 0)
-            try connection.stream(
-                InvoiceText.audit(condition),
-                during: PostgresReader.auditing
-            ) { (row) throws(StoreError) in try audit.check(invoice: row) }
+            try walk(InvoiceText.audit(condition)) { (row) throws(StoreError) in
+                try audit.check(invoice: row)
+            }
         }
         return audit.report
     }

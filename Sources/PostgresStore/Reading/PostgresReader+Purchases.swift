@@ -56,15 +56,7 @@ extension PostgresReader {
     /// - Returns: The purchase.
     /// - Throws: What the server or the transport says.
     public func purchase(_ number: UInt32, of org: OrgNumber) throws(StoreError) -> Purchase? {
-        var parameters = QueryParameters()
-        parameters.add(org.raw)
-        parameters.add(number)
-        let answer = try open().query(
-            "\(PostgresReader.purchaseColumns) WHERE org = $1 AND purchase = $2",
-            parameters,
-            during: "reading a purchase"
-        )
-        return try PostgresReader.rows(answer, PostgresReader.purchase).first
+        try purchase(of: org, by: "purchase", during: "reading a purchase") { $0.add(number) }
     }
 
     /// The purchase with a receipt, or nil when there is none with this number.
@@ -78,15 +70,7 @@ extension PostgresReader {
         withReceipt receipt: UInt32,
         of org: OrgNumber
     ) throws(StoreError) -> Purchase? {
-        var parameters = QueryParameters()
-        parameters.add(org.raw)
-        parameters.add(receipt)
-        let answer = try open().query(
-            "\(PostgresReader.purchaseColumns) WHERE org = $1 AND receipt = $2",
-            parameters,
-            during: "reading a receipt"
-        )
-        return try PostgresReader.rows(answer, PostgresReader.purchase).first
+        try purchase(of: org, by: "receipt", during: "reading a receipt") { $0.add(receipt) }
     }
 
     /// The purchase that a payment belongs to, or nil when there is none.
@@ -100,13 +84,23 @@ extension PostgresReader {
         paidBy payment: String,
         of org: OrgNumber
     ) throws(StoreError) -> Purchase? {
+        try purchase(of: org, by: "payment", during: "reading a payment") { $0.add(payment) }
+    }
+
+    /// The purchase that has a value in a column in which no two of an organisation have the same.
+    private func purchase(
+        of org: OrgNumber,
+        by column: String,
+        during task: String,
+        _ addValue: (inout QueryParameters) -> Void
+    ) throws(StoreError) -> Purchase? {
         var parameters = QueryParameters()
         parameters.add(org.raw)
-        parameters.add(payment)
+        addValue(&parameters)
         let answer = try open().query(
-            "\(PostgresReader.purchaseColumns) WHERE org = $1 AND payment = $2",
+            "\(PostgresReader.purchaseColumns) WHERE org = $1 AND \(column) = $2",
             parameters,
-            during: "reading a payment"
+            during: task
         )
         return try PostgresReader.rows(answer, PostgresReader.purchase).first
     }
