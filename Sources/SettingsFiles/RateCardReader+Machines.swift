@@ -104,26 +104,11 @@ extension RateCardReader {
     }
 
     private mutating func readMachinePrice(_ value: YamlValue, at path: YamlPath) -> MachinePrice {
-        keep(value, at: path)
-        guard let text = value.text() else { return .free }
-        if text.hasPrefix("-") {
-            value.refuse("is negative; a price never is")
-            return .free
-        }
-        do throws(DecimalError) {
-            return try MachinePrice(decimal: text)
-        } catch {
-            switch error {
-            case .malformed:
-                value.refuse("is not a decimal number such as 0.02")
-            case .tooPrecise:
-                value.refuse(
-                    "has more than 12 decimals; machine prices are \(RateCardFile.machineUnit)"
-                )
-            case .outOfRange:
-                value.refuse("is too large for a price")
-            }
-            return .free
-        }
+        readPrice(
+            value,
+            at: path,
+            example: "0.02",
+            decimals: "12 decimals; machine prices are \(RateCardFile.machineUnit)"
+        ) { (text) throws(DecimalError) in try MachinePrice(decimal: text) } ?? .free
     }
 }

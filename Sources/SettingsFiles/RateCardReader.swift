@@ -228,26 +228,45 @@ struct RateCardReader {
     }
 
     private mutating func readPrice(_ value: YamlValue, at path: YamlPath) -> Price {
+        readPrice(
+            value,
+            at: path,
+            example: "0.30",
+            decimals: "6 decimals; prices are \(RateCardFile.unit), not per token"
+        ) { (text) throws(DecimalError) in try Price(perMillion: text) } ?? .free
+    }
+
+    /// Reads a price of some kind; nil, and a finding, where it is none.
+    ///
+    /// - Parameters:
+    ///   - value: What is written.
+    ///   - path: Where it stands in the card.
+    ///   - example: What a price of this kind looks like.
+    ///   - decimals: How many decimals it may have, and why.
+    ///   - parse: Makes one of a text that is not negative.
+    /// - Returns: The price.
+    mutating func readPrice<Written>(
+        _ value: YamlValue,
+        at path: YamlPath,
+        example: String,
+        decimals: String,
+        _ parse: (String) throws(DecimalError) -> Written
+    ) -> Written? {
         keep(value, at: path)
-        guard let text = value.text() else { return .free }
+        guard let text = value.text() else { return nil }
         if text.hasPrefix("-") {
             value.refuse("is negative; a price never is")
-            return .free
+            return nil
         }
         do throws(DecimalError) {
-            return try Price(perMillion: text)
+            return try parse(text)
         } catch {
             switch error {
-            case .malformed:
-                value.refuse("is not a decimal number such as 0.30")
-            case .tooPrecise:
-                value.refuse(
-                    "has more than 6 decimals; prices are \(RateCardFile.unit), not per token"
-                )
-            case .outOfRange:
-                value.refuse("is too large for a price")
+            case .malformed: value.refuse("is not a decimal number such as \(example)")
+            case .tooPrecise: value.refuse("has more than \(decimals)")
+            case .outOfRange: value.refuse("is too large for a price")
             }
-            return .free
+            return nil
         }
     }
 
