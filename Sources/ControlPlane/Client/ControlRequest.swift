@@ -33,6 +33,20 @@ public struct ControlRequest: Sendable, Hashable {
     ///   - method: The HTTP method.
     ///   - parts: The path's parts, unescaped.
     public init(_ method: Method, _ parts: String...) {
+        self.init(method, path: parts)
+    }
+
+    /// Makes a request about an organisation, without a body.
+    ///
+    /// - Parameters:
+    ///   - method: The HTTP method.
+    ///   - organisation: Its name.
+    ///   - parts: The path's parts behind the name, unescaped.
+    public init(_ method: Method, of organisation: String, _ parts: String...) {
+        self.init(method, path: ["v1", "organisations", organisation] + parts)
+    }
+
+    private init(_ method: Method, path parts: [String]) {
         self.method = method
         self.path = "/" + parts.map(ControlRequest.escaped).joined(separator: "/")
     }

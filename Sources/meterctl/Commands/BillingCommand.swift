@@ -49,7 +49,7 @@ struct BillingCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.put, "v1", "organisations", organisation, "billing")
+            var request = ControlRequest(.put, of: organisation, "billing")
             request.body = try Fields(
                 [("mode", mode), ("purchase_order", purchaseOrder)],
                 whole: [("net_days", netDays)]
@@ -73,7 +73,7 @@ struct BillingCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "billing")
+            let request = ControlRequest(.get, of: organisation, "billing")
             try await control.show(BillingBody.self, request) { TermsText.billing($0) }
         }
     }
@@ -108,7 +108,7 @@ struct AdjustCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.post, "v1", "organisations", organisation, "adjustments")
+        var request = ControlRequest(.post, of: organisation, "adjustments")
         request.idempotencyKey = idempotency.announced()
         request.body = try Fields([
             ("amount", amount.description), ("actor", actor), ("reason", reason),
@@ -141,7 +141,7 @@ struct InvoiceCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "invoices")
+        var request = ControlRequest(.get, of: organisation, "invoices")
         request.filter("limit", limit.map { "\($0)" })
         try await control.show(InvoicesBody.self, request) { TermsText.invoices($0.invoices) }
     }

@@ -62,7 +62,7 @@ struct CapCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.put, "v1", "organisations", organisation, "caps")
+            var request = ControlRequest(.put, of: organisation, "caps")
             request.body = try Fields([
                 ("scope", target.scope), ("name", target.name), ("period", target.per.rawValue),
                 ("amount", amount.description),
@@ -87,7 +87,7 @@ struct CapCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.delete, "v1", "organisations", organisation, "caps")
+            var request = ControlRequest(.delete, of: organisation, "caps")
             request.filter("scope", target.scope)
             request.filter("name", target.name)
             request.filter("period", target.per.rawValue)
@@ -110,7 +110,7 @@ struct CapCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "caps")
+            let request = ControlRequest(.get, of: organisation, "caps")
             try await control.show(CapsBody.self, request) { CapText.table($0.caps) }
         }
     }

@@ -53,7 +53,7 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "export")
+        var request = ControlRequest(.get, of: organisation, "export")
         request.filter("what", what.rawValue)
         request.filter("format", format.rawValue)
         request.filter("from", from?.text)

@@ -57,7 +57,7 @@ struct GrantCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.post, "v1", "organisations", organisation, "grants")
+        var request = ControlRequest(.post, of: organisation, "grants")
         request.idempotencyKey = idempotency.announced()
         request.body = try Fields(
             [

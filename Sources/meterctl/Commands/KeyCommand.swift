@@ -31,7 +31,7 @@ struct ProjectCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.post, "v1", "organisations", organisation, "projects")
+            var request = ControlRequest(.post, of: organisation, "projects")
             request.body = try Fields([("name", name)]).json
             try await control.show(ProjectBody.self, request) { body in
                 "Project \(body.name) is there (number \(body.number)).\n"
@@ -54,7 +54,7 @@ struct ProjectCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "projects")
+            let request = ControlRequest(.get, of: organisation, "projects")
             try await control.show(ProjectsBody.self, request) { body in
                 var table = TextTable([("NUMBER", .right), ("PROJECT", .left)])
                 for project in body.projects { table.add(["\(project.number)", project.name]) }
@@ -99,7 +99,7 @@ struct KeyCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.post, "v1", "organisations", organisation, "keys")
+            var request = ControlRequest(.post, of: organisation, "keys")
             request.body = try Fields([("name", name), ("project", project)]).json
             try await control.show(NewSecretBody.self, request) { KeyText.secret($0) }
         }
@@ -120,7 +120,7 @@ struct KeyCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "keys")
+            let request = ControlRequest(.get, of: organisation, "keys")
             try await control.show(KeysBody.self, request) { KeyText.table($0.keys) }
         }
     }
@@ -134,24 +134,11 @@ struct KeyCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
-
-        @Argument(help: "The key.")
-        var name: String
-
+        @OptionGroup var key: KeyArguments
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(
-                .post,
-                "v1",
-                "organisations",
-                organisation,
-                "keys",
-                name,
-                "rotate"
-            )
+            let request = key.request("rotate")
             try await control.show(NewSecretBody.self, request) { KeyText.secret($0) }
         }
     }
@@ -165,26 +152,27 @@ struct KeyCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
-
-        @Argument(help: "The key.")
-        var name: String
-
+        @OptionGroup var key: KeyArguments
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(
-                .post,
-                "v1",
-                "organisations",
-                organisation,
-                "keys",
-                name,
-                "revoke"
-            )
+            let request = key.request("revoke")
             try await control.show(KeyBody.self, request) { "Key \($0.name) is revoked.\n" }
         }
+    }
+}
+
+/// Which key of which organisation.
+struct KeyArguments: ParsableArguments {
+    @Argument(help: "The organisation.")
+    var organisation: String
+
+    @Argument(help: "The key.")
+    var name: String
+
+    /// A call that does something to the key.
+    func request(_ verb: String) -> ControlRequest {
+        ControlRequest(.post, of: organisation, "keys", name, verb)
     }
 }
 

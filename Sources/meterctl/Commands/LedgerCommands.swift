@@ -25,7 +25,7 @@ struct BalanceCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "balance")
+        var request = ControlRequest(.get, of: organisation, "balance")
         if let at {
             request.filter("at", at.text)
             return try await control.show(BalanceAtBody.self, request) { RefundText.balance($0) }
@@ -123,7 +123,7 @@ struct TransactionsCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "transactions")
+        var request = ControlRequest(.get, of: organisation, "transactions")
         request.filter("kind", kind)
         page.apply(to: &request)
         try await control.show(TransactionsBody.self, request) { LedgerText.table($0) }
@@ -169,7 +169,7 @@ struct UsageCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "usage")
+        var request = ControlRequest(.get, of: organisation, "usage")
         request.filter("key", key)
         request.filter("project", project)
         request.filter("session", session)

@@ -35,7 +35,7 @@ struct MachineCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "machines")
+            let request = ControlRequest(.get, of: organisation, "machines")
             try await control.show(MachinesBody.self, request) { MachineText.table($0) }
         }
     }
@@ -55,7 +55,7 @@ struct MachineCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "orders")
+            let request = ControlRequest(.get, of: organisation, "orders")
             try await control.show(OrdersBody.self, request) { MachineText.orders($0.orders) }
         }
     }

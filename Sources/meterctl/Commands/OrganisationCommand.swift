@@ -68,7 +68,7 @@ struct OrganisationCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", name)
+            let request = ControlRequest(.get, of: name)
             try await control.show(OrganisationBody.self, request) { OrganisationText.text(of: $0) }
         }
     }
@@ -129,7 +129,7 @@ struct OrganisationCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.post, "v1", "organisations", name, "close")
+            var request = ControlRequest(.post, of: name, "close")
             request.body = try Fields([("reason", reason)]).json
             request.idempotencyKey = idempotency.announced()
             try await control.show(OrganisationBody.self, request) { body in

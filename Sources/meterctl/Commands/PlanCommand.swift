@@ -46,7 +46,7 @@ struct PlanCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.put, "v1", "organisations", organisation, "plan")
+            var request = ControlRequest(.put, of: organisation, "plan")
             request.body = try Fields([("plan", plan), ("at", at.rawValue)]).json
             try await control.show(AccountPlanBody.self, request) { TermsText.plan($0) }
         }
@@ -67,7 +67,7 @@ struct PlanCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "plan")
+            let request = ControlRequest(.get, of: organisation, "plan")
             try await control.show(AccountPlanBody.self, request) { TermsText.plan($0) }
         }
     }
@@ -103,7 +103,7 @@ struct CouponCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.post, "v1", "organisations", organisation, "coupons")
+            var request = ControlRequest(.post, of: organisation, "coupons")
             request.body = try Fields([("code", code)]).json
             try await control.show(GrantReceiptBody.self, request) { body in
                 "Coupon \(code) is redeemed: grant \(body.grant).\n"
@@ -127,7 +127,7 @@ struct CouponCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "coupons")
+            let request = ControlRequest(.get, of: organisation, "coupons")
             try await control.show(CouponsBody.self, request) { body in
                 body.coupons.isEmpty
                     ? "No coupons.\n" : body.coupons.map { $0 + "\n" }.joined()

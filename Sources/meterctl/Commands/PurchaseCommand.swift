@@ -48,14 +48,7 @@ struct PurchaseCommand: AsyncParsableCommand {
         )
         var payment: String?
 
-        @Option(
-            help: ArgumentHelp(
-                "Who is asked for the payment; otherwise the offer's default.",
-                valueName: "name"
-            )
-        )
-        var connector: String?
-
+        @OptionGroup var collector: ConnectorOptions
         @OptionGroup var idempotency: IdempotencyOptions
         @OptionGroup var control: ControlOptions
 
@@ -66,11 +59,11 @@ struct PurchaseCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            var request = ControlRequest(.post, "v1", "organisations", organisation, "purchases")
+            var request = ControlRequest(.post, of: organisation, "purchases")
             if payment == nil { request.idempotencyKey = idempotency.announced() }
             request.body = try Fields([
                 ("pack", pack), ("credits", credits?.description), ("payment", payment),
-                ("connector", connector),
+                ("connector", collector.connector),
             ]).json
             try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
         }
@@ -85,11 +78,7 @@ struct PurchaseCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
-
-        @Argument(help: "The purchase's number.")
-        var purchase: UInt32
+        @OptionGroup var purchase: PurchaseArguments
 
         @Option(help: ArgumentHelp("What the payment is called, for ever.", valueName: "name"))
         var payment: String
@@ -97,15 +86,7 @@ struct PurchaseCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(
-                .post,
-                "v1",
-                "organisations",
-                organisation,
-                "purchases",
-                "\(purchase)",
-                "confirm"
-            )
+            var request = purchase.request("confirm")
             request.body = try Fields([("payment", payment)]).json
             try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
         }
@@ -120,11 +101,7 @@ struct PurchaseCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
-
-        @Argument(help: "The purchase's number.")
-        var purchase: UInt32
+        @OptionGroup var purchase: PurchaseArguments
 
         @Option(help: ArgumentHelp("Why, for people.", valueName: "text"))
         var reason: String
@@ -132,15 +109,7 @@ struct PurchaseCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(
-                .post,
-                "v1",
-                "organisations",
-                organisation,
-                "purchases",
-                "\(purchase)",
-                "fail"
-            )
+            var request = purchase.request("fail")
             request.body = try Fields([("reason", reason)]).json
             try await control.show(PurchaseReceiptBody.self, request, as: PurchaseText.receipt)
         }
@@ -173,7 +142,7 @@ struct PurchaseCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.get, "v1", "organisations", organisation, "purchases")
+            var request = ControlRequest(.get, of: organisation, "purchases")
             request.filter("state", open ? "open" : nil)
             request.filter("before", before.map { "\($0)" })
             request.filter("limit", limit.map { "\($0)" })
@@ -192,25 +161,32 @@ struct PurchaseCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
-
-        @Argument(help: "The purchase's number.")
-        var purchase: UInt32
-
+        @OptionGroup var purchase: PurchaseArguments
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
             let request = ControlRequest(
                 .get,
-                "v1",
-                "organisations",
-                organisation,
+                of: purchase.organisation,
                 "purchases",
-                "\(purchase)"
+                "\(purchase.purchase)"
             )
             try await control.show(PurchaseBody.self, request) { PurchaseText.table([$0]) }
         }
+    }
+}
+
+/// Which purchase of which organisation.
+struct PurchaseArguments: ParsableArguments {
+    @Argument(help: "The organisation.")
+    var organisation: String
+
+    @Argument(help: "The purchase's number.")
+    var purchase: UInt32
+
+    /// A call that does something to the purchase.
+    func request(_ verb: String) -> ControlRequest {
+        ControlRequest(.post, of: organisation, "purchases", "\(purchase)", verb)
     }
 }
 
@@ -237,19 +213,12 @@ struct ReceiptCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let receipt else {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "receipts")
+            let request = ControlRequest(.get, of: organisation, "receipts")
             return try await control.show(PurchasesBody.self, request) { body in
                 PurchaseText.table(body.purchases)
             }
         }
-        let request = ControlRequest(
-            .get,
-            "v1",
-            "organisations",
-            organisation,
-            "receipts",
-            "\(receipt)"
-        )
+        let request = ControlRequest(.get, of: organisation, "receipts", "\(receipt)")
         try await control.show(PurchaseBody.self, request) { body in
             PurchaseText.printed(body, organisation: organisation)
         }

@@ -69,7 +69,7 @@ struct RefundCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var call = ControlRequest(.post, "v1", "organisations", organisation, "refunds")
+        var call = ControlRequest(.post, of: organisation, "refunds")
         call.idempotencyKey = idempotency.announced()
         call.body = try Fields(
             [

@@ -24,7 +24,7 @@ struct RunwayCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        let request = ControlRequest(.get, "v1", "organisations", organisation, "outlook")
+        let request = ControlRequest(.get, of: organisation, "outlook")
         try await control.show(OutlookBody.self, request) { RunwayText.text(of: $0) }
     }
 }
@@ -94,7 +94,7 @@ struct SpendCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "spend")
+        var request = ControlRequest(.get, of: organisation, "spend")
         request.filter("by", by.rawValue)
         request.filter("days", "\(days)")
         try await control.show(SpendReportBody.self, request) { SpendText.text(of: $0) }
@@ -145,7 +145,7 @@ struct TopCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        var request = ControlRequest(.get, "v1", "organisations", organisation, "dearest")
+        var request = ControlRequest(.get, of: organisation, "dearest")
         request.filter("days", "\(days)")
         request.filter("limit", "\(limit)")
         try await control.show(DearestBody.self, request) { body in
@@ -175,7 +175,7 @@ struct SuggestionsCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() async throws {
-        let request = ControlRequest(.get, "v1", "organisations", organisation, "suggestions")
+        let request = ControlRequest(.get, of: organisation, "suggestions")
         try await control.show(SuggestionsBody.self, request) { body in
             if body.suggestions.isEmpty { return "Nothing to suggest.\n" }
             return body.suggestions.map { suggestion in

@@ -55,14 +55,7 @@ struct TopUpCommand: AsyncParsableCommand {
         )
         var monthlyLimit: String?
 
-        @Option(
-            help: ArgumentHelp(
-                "Who is asked for the payment; otherwise the offer's default.",
-                valueName: "name"
-            )
-        )
-        var connector: String?
-
+        @OptionGroup var collector: ConnectorOptions
         @OptionGroup var control: ControlOptions
 
         func validate() throws {
@@ -72,11 +65,11 @@ struct TopUpCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            var request = ControlRequest(.put, "v1", "organisations", organisation, "topup")
+            var request = ControlRequest(.put, of: organisation, "topup")
             request.body = try Fields([
                 ("state", "on"), ("threshold", below?.description), ("pack", pack),
                 ("amount", amount?.description), ("monthly_limit", monthlyLimit),
-                ("connector", connector),
+                ("connector", collector.connector),
             ]).json
             try await control.show(TopUpBody.self, request, as: TopUpText.summary)
         }
@@ -97,7 +90,7 @@ struct TopUpCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            var request = ControlRequest(.put, "v1", "organisations", organisation, "topup")
+            var request = ControlRequest(.put, of: organisation, "topup")
             request.body = try Fields([("state", "on")]).json
             try await control.show(TopUpBody.self, request, as: TopUpText.summary)
         }
@@ -118,7 +111,7 @@ struct TopUpCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.delete, "v1", "organisations", organisation, "topup")
+            let request = ControlRequest(.delete, of: organisation, "topup")
             try await control.show(TopUpBody.self, request, as: TopUpText.summary)
         }
     }
@@ -138,7 +131,7 @@ struct TopUpCommand: AsyncParsableCommand {
         @OptionGroup var control: ControlOptions
 
         func run() async throws {
-            let request = ControlRequest(.get, "v1", "organisations", organisation, "topup")
+            let request = ControlRequest(.get, of: organisation, "topup")
             try await control.show(TopUpBody.self, request, as: TopUpText.summary)
         }
     }

@@ -132,7 +132,7 @@ struct DemoProof: Sendable {
     }
 
     private func path(_ part: String) -> ControlRequest {
-        ControlRequest(.get, "v1", "organisations", plan.organisation, part)
+        ControlRequest(.get, of: plan.organisation, part)
     }
 
     private func ask<Body: Decodable>(

@@ -65,7 +65,7 @@ struct DemoStory: Sendable {
         var create = ControlRequest(.post, "v1", "organisations")
         create.body = try Fields([("name", plan.organisation)]).json
         _ = try await ask(OrganisationBody.self, create)
-        var key = ControlRequest(.post, "v1", "organisations", plan.organisation, "keys")
+        var key = ControlRequest(.post, of: plan.organisation, "keys")
         key.body = try Fields([("name", "gateway")]).json
         let secret = try await ask(NewSecretBody.self, key).secret
         Console.line("Organisation \(plan.organisation) is open. Its key, shown this once:")
@@ -176,7 +176,7 @@ struct DemoStory: Sendable {
     // MARK: - Asking
 
     private func grant(_ amount: Amount, note: String) async throws -> GrantReceiptBody {
-        var request = ControlRequest(.post, "v1", "organisations", plan.organisation, "grants")
+        var request = ControlRequest(.post, of: plan.organisation, "grants")
         request.idempotencyKey = IdempotencyOptions.newKey()
         request.body = try Fields([
             ("amount", amount.description), ("class", "purchased"), ("note", note),
@@ -185,7 +185,7 @@ struct DemoStory: Sendable {
     }
 
     private func wallet() async throws -> WalletBody {
-        let request = ControlRequest(.get, "v1", "organisations", plan.organisation, "balance")
+        let request = ControlRequest(.get, of: plan.organisation, "balance")
         return try await ask(BalanceBody.self, request).wallet
     }
 
