@@ -102,7 +102,7 @@ extension AccountBook {
         case .purchaseFailed(let body): apply(change.org, body, at: change.appliedAt)
         case .topUpLimitReached(let body): apply(change.org, body)
         case .rerated(let body): correct(change.org, body, at: change.appliedAt)
-        case .rerateBegun: break
+        case .rerateBegun, .rerateCardPart: break
         }
     }
 

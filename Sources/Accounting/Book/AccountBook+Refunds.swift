@@ -40,6 +40,10 @@ public struct StoredCharge: Sendable, Hashable {
     public var refunded: Amount
     /// How many lines of the organisation were stored when this was read.
     public var storedLines: UInt64
+    /// What a re-rating has given back of it, which can not go back once more.
+    public var corrected: Amount
+    /// That re-rating; empty for none.
+    public var rerate: String
 
     /// Makes a charge.
     ///
@@ -49,18 +53,24 @@ public struct StoredCharge: Sendable, Hashable {
     ///   - sources: What it was taken from, in that order.
     ///   - refunded: What was refunded of it, as far as is stored.
     ///   - storedLines: How many lines of the organisation were stored when this was read.
+    ///   - corrected: What a re-rating has given back of it.
+    ///   - rerate: That re-rating; empty for none.
     public init(
         line: UInt64,
         request: String,
         sources: [ChargeSource],
         refunded: Amount,
-        storedLines: UInt64
+        storedLines: UInt64,
+        corrected: Amount = .zero,
+        rerate: String = ""
     ) {
         self.line = line
         self.request = request
         self.sources = sources
         self.refunded = refunded
         self.storedLines = storedLines
+        self.corrected = corrected
+        self.rerate = rerate
     }
 
     /// What was charged.
@@ -143,7 +153,7 @@ extension AccountBook {
     /// Gives a charge back, or a part of it, to where it was drawn from.
     ///
     /// What is owed is paid first; the rest goes back along the sources, the last one first, behind
-    /// what was given back before.
+    /// what was given back before. What a re-rating has given back already stays out of it.
     ///
     /// - Parameters:
     ///   - charge: The charge, as the database has it.
@@ -169,7 +179,7 @@ extension AccountBook {
         guard rememberedRefunds < AccountBook.maximumRecentRefunds else { return .tooMany }
         let later = moneyBack[org]?.refunded(of: charge.line, after: charge.storedLines) ?? .zero
         let before = charge.refunded + later
-        let left = charge.amount - before
+        let left = charge.amount - charge.corrected - before
         let amount = call.amount ?? left
         guard left.isPositive, amount <= left else { return .exceeds(left: max(left, .zero)) }
         guard amount.isPositive else {
@@ -189,7 +199,8 @@ extension AccountBook {
             content: call.content,
             actor: call.actor,
             reason: call.reason,
-            request: charge.request
+            request: charge.request,
+            rerate: amount == left && charge.corrected.isPositive ? charge.rerate : ""
         )
         commit(.operationRefunded(body), org: org, at: moment, into: buffer)
         judge(slot, hasFallen: false, at: moment, into: buffer)

@@ -83,6 +83,12 @@ struct ByteReader {
         return String(decoding: slice, as: UTF8.self)
     }
 
+    /// A text that was added behind a record's last field: empty where there is none, which the
+    /// zeros that fill a record up read as, too.
+    mutating func textIfAny() throws(RecordFault) -> String {
+        bytes.count - offset < 2 ? "" : try text()
+    }
+
     mutating func amount() throws(RecordFault) -> Amount {
         Amount(units: try integer(Int128.self))
     }

@@ -116,7 +116,7 @@ extension Change.Body {
             return .alertsSet
         case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
             return encodePurchase(into: &writer)
-        case .rerated, .rerateBegun:
+        case .rerated, .rerateBegun, .rerateCardPart:
             return encodeCorrection(into: &writer)
         }
     }
@@ -237,7 +237,7 @@ extension Change.Body {
         case .alertsSet: return .alertsSet(try AlertsSet(from: &reader))
         case .topUpSet, .purchaseAsked, .purchaseConfirmed, .purchaseFailed, .topUpLimitReached:
             return try decodePurchase(kind, from: &reader)
-        case .rerated, .rerateBegun:
+        case .rerated, .rerateBegun, .rerateCardPart:
             return try decodeCorrection(kind, from: &reader)
         }
     }

@@ -41,6 +41,7 @@ public enum ChangeKind: UInt8, Sendable, CaseIterable {
     case topUpLimitReached = 44
     case rerated = 55
     case rerateBegun = 56
+    case rerateCardPart = 57
 }
 
 /// One change of money or policy other than a usage event, as it stands in the journal.
@@ -105,6 +106,7 @@ public struct Change: Sendable, Hashable {
         case topUpLimitReached(TopUpLimitReached)
         case rerated(Rerated)
         case rerateBegun(RerateBegun)
+        case rerateCardPart(RerateCardPart)
     }
 }
 

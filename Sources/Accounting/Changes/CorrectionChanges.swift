@@ -133,6 +133,28 @@ public struct RerateBegun: Sendable, Hashable {
     }
 }
 
+/// A piece of the card of a re-rating: what it has made of a single charge follows from it.
+public struct RerateCardPart: Sendable, Hashable {
+    /// The re-rating's name.
+    public var rerate: String
+    /// Its place among the pieces, from 0.
+    public var part: UInt32
+    /// The YAML, at most 65,535 bytes of it.
+    public var text: String
+
+    /// Makes the change's content.
+    ///
+    /// - Parameters:
+    ///   - rerate: The re-rating's name.
+    ///   - part: Its place among the pieces, from 0.
+    ///   - text: The YAML, at most 65,535 bytes of it.
+    public init(rerate: String, part: UInt32, text: String) {
+        self.rerate = rerate
+        self.part = part
+        self.text = text
+    }
+}
+
 extension Change.Body {
     func encodeCorrection(into writer: inout ByteWriter) -> ChangeKind {
         switch self {
@@ -158,6 +180,11 @@ extension Change.Body {
             writer.put(body.card)
             writer.put(body.digest)
             return .rerateBegun
+        case .rerateCardPart(let body):
+            writer.put(body.rerate)
+            writer.put(body.part)
+            writer.put(body.text)
+            return .rerateCardPart
         default:
             invariantBroken("only corrections are encoded here")
         }
@@ -168,6 +195,12 @@ extension Change.Body {
         from reader: inout ByteReader
     ) throws(RecordFault) -> Change.Body {
         let rerate = try reader.text()
+        if kind == .rerateCardPart {
+            let part = try reader.integer(UInt32.self)
+            return .rerateCardPart(
+                RerateCardPart(rerate: rerate, part: part, text: try reader.text())
+            )
+        }
         guard kind == .rerated else {
             let undoes = try reader.text()
             let org = try reader.integer(UInt32.self)

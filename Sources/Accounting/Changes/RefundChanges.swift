@@ -71,6 +71,10 @@ public struct OperationRefunded: Sendable, Hashable {
     public var reason: String
     /// The id of the request that was charged.
     public var request: String
+    /// The re-rating that had given back the rest, where nothing is left to be paid; else empty.
+    ///
+    /// Its undoing leaves the charge alone.
+    public var rerate: String
 
     /// Makes the change's content.
     ///
@@ -85,6 +89,7 @@ public struct OperationRefunded: Sendable, Hashable {
     ///   - actor: Who gave it back.
     ///   - reason: Why.
     ///   - request: The id of the request that was charged.
+    ///   - rerate: The re-rating that had given back the rest, where nothing is left.
     public init(
         refund: RefundNumber,
         line: UInt64,
@@ -95,7 +100,8 @@ public struct OperationRefunded: Sendable, Hashable {
         content: UInt64,
         actor: String,
         reason: String,
-        request: String
+        request: String,
+        rerate: String = ""
     ) {
         self.refund = refund
         self.line = line
@@ -107,6 +113,7 @@ public struct OperationRefunded: Sendable, Hashable {
         self.actor = actor
         self.reason = reason
         self.request = request
+        self.rerate = rerate
     }
 }
 
@@ -198,6 +205,8 @@ extension OperationRefunded {
         writer.put(actor)
         writer.put(reason)
         writer.put(request)
+        // Records of before there was this field end here.
+        if !rerate.isEmpty { writer.put(rerate) }
     }
 
     init(from reader: inout ByteReader) throws(RecordFault) {
@@ -214,6 +223,7 @@ extension OperationRefunded {
         actor = try reader.text()
         reason = try reader.text()
         request = try reader.text()
+        rerate = try reader.textIfAny()
     }
 }
 

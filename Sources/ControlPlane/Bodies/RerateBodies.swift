@@ -11,9 +11,11 @@ public struct RerateSumBody: Codable, Sendable, Equatable {
     public var changed: UInt64
     /// How many the card has no price for: they stay as they are.
     public var unpriced: UInt64
-    /// What they were charged.
+    /// How many were refunded whole: they stay at nothing.
+    public var refunded: UInt64
+    /// What they were charged, less what was refunded of it.
     public var old: Amount
-    /// What they cost by the card.
+    /// What they cost by the card, less what was refunded of it, but never below zero.
     public var new: Amount
     /// `new` less `old`.
     public var difference: Amount
@@ -25,6 +27,7 @@ public struct RerateSumBody: Codable, Sendable, Equatable {
         self.requests = sum.requests
         self.changed = sum.changed
         self.unpriced = sum.unpriced
+        self.refunded = sum.refunded
         self.old = sum.old
         self.new = sum.new
         self.difference = sum.difference

@@ -76,9 +76,11 @@ public struct RerateOrganisation: Sendable, Hashable {
     public var changed: UInt64 = 0
     /// How many the card has no price for, or were waived by their account's terms: they stay.
     public var unpriced: UInt64 = 0
-    /// What they were charged.
+    /// How many were refunded whole: they stay at nothing.
+    public var refunded: UInt64 = 0
+    /// What they were charged, less what was refunded of it.
     public var old = Amount.zero
-    /// What they cost by the card.
+    /// What they cost by the card, less what was refunded, but never below zero.
     public var new = Amount.zero
     /// Whether it is closed: then nothing is booked.
     public var closed = false

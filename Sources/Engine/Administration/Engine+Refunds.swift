@@ -31,8 +31,15 @@ extension Engine {
             }
             return try await returnPurchase(organisation, org, grant, request)
         }
+        guard rerateDesk.beginRefund() else { throw RerateRules.refundsWait }
+        defer { rerateDesk.endRefund() }
+        if !rerateDesk.isStored {
+            try await waitForStore()
+            rerateDesk.noteStored()
+        }
         for _ in 0..<10 {
-            let charge = try await charge(request.target, organisation, org)
+            var charge = try await charge(request.target, organisation, org)
+            try await correct(&charge, org)
             let outcome = await refund(org, charge, request)
             // Somebody read later and was faster: what was read here is too old to decide on.
             if outcome == .stale { continue }
@@ -112,6 +119,37 @@ extension Engine {
             }
         }
         throw .notFound(what: "charge", name: what)
+    }
+
+    /// Finds what a re-rating has given back of a charge: its card tells what it left of it.
+    private func correct(
+        _ charge: inout StoredCharge,
+        _ org: UInt32
+    ) async throws(AdministrationError) {
+        let line = charge.line
+        guard charge.corrected.isZero else { return }
+        let found = try await reader.ask { reader throws(StoreError) in
+            let found = try reader.correction(ofLine: line, org: OrgNumber(org))
+            let card = try found.map { found throws(StoreError) in
+                try reader.card(ofRerate: found.rerate)
+            }
+            return found.map { (correction: $0, card: card ?? nil) }
+        }
+        guard let found else { return }
+        let rerate = found.correction.rerate
+        guard let text = found.card else {
+            throw .notRefundable(
+                code: "correction_unknown",
+                message: "It was corrected by the re-rating \"\(rerate)\", whose card is not kept. "
+                    + "Undo that, or give a grant."
+            )
+        }
+        var rerating = Rerating(try RerateCard(text), names: names, prices: [:])
+        guard let owed = rerating.charge(found.correction.line), owed < charge.amount else {
+            return
+        }
+        charge.corrected = charge.amount - owed
+        charge.rerate = rerate
     }
 
     private func receipt(

@@ -19,8 +19,9 @@ extension Engine {
         try check(request)
         let card = try RerateCard(request.card)
         try checkHealth()
-        guard rerateDesk.begin() else { throw RerateRules.underWay }
+        guard rerateDesk.begin(booking: request.id != nil) else { throw RerateRules.underWay }
         defer { rerateDesk.end() }
+        if request.id != nil { try await waitForRefunds() }
         // What is booked must be in PostgreSQL: there the next attempt sees what is done.
         try await waitForStore()
         let begun = RerateBegun(
@@ -47,19 +48,21 @@ extension Engine {
         let changes = rated.cells.filter { $0.value.units != 0 }
             .map { (cell: $0.key, change: $0.value) }
             .sorted { CorrectionCell.precedes($0.cell, $1.cell) }
-        try await book(changes, begun, &report)
+        try await book(changes, begun, card: request.card, &report)
         return report
     }
 
-    /// Books the opposite of everything that a re-rating has booked, once.
+    /// Books the opposite of everything that a re-rating has booked, once; but for charges of which
+    /// a refund has given back all that it had left.
     ///
     /// - Parameter id: The re-rating.
     /// - Returns: What has changed for each organisation.
     /// - Throws: `AdministrationError`; `unavailable` while PostgreSQL is away.
     public func undoRerate(_ id: String) async throws(AdministrationError) -> RerateReport {
         try checkHealth()
-        guard rerateDesk.begin() else { throw RerateRules.underWay }
+        guard rerateDesk.begin(booking: true) else { throw RerateRules.underWay }
         defer { rerateDesk.end() }
+        try await waitForRefunds()
         try await waitForStore()
         let known = try await reader.ask { reader throws(StoreError) in try reader.rerates() }
         guard let undone = known.first(where: { $0.begun.rerate == id }) else {
@@ -71,9 +74,8 @@ extension Engine {
         var begun = undone.begun
         begun.rerate = RerateRules.undoing + id
         begun.undoes = id
-        let made = try await corrections(of: id)
-        let changes = made.map { cell, change in
-            (cell: cell, change: Rerating.Change(requests: change.requests, units: -change.units))
+        let changes = try await opposite(of: id).filter { $0.value.units != 0 }.map {
+            (cell: $0.key, change: $0.value)
         }.sorted { CorrectionCell.precedes($0.cell, $1.cell) }
         var sums: [UInt32: RerateOrganisation] = [:]
         for (cell, change) in changes {
@@ -84,7 +86,7 @@ extension Engine {
             sums[cell.org] = sum
         }
         var report = await self.report(sums, begun)
-        try await book(changes, begun, &report)
+        try await book(changes, begun, card: nil, &report)
         return report
     }
 
@@ -177,6 +179,36 @@ extension Engine {
         }
     }
 
+    /// What undoes a re-rating: what refunds have settled since stays as it is.
+    private func opposite(
+        of rerate: String
+    ) async throws(AdministrationError) -> [CorrectionCell: Rerating.Change] {
+        var changes = try await corrections(of: rerate).mapValues {
+            Rerating.Change(requests: $0.requests, units: -$0.units)
+        }
+        let settled = try await reader.ask { reader throws(StoreError) in
+            var settled: [CorrectionCell: SettledCharges] = [:]
+            try reader.settled(by: rerate) { settled[$0] = $1 }
+            return settled
+        }
+        for (cell, charges) in settled {
+            changes[cell]?.requests -= charges.requests
+            changes[cell]?.units -= charges.corrected.units
+        }
+        return changes
+    }
+
+    /// Refunds that began before decide on books that this re-rating has not changed.
+    private func waitForRefunds() async throws(AdministrationError) {
+        while rerateDesk.refunds > 0 {
+            do {
+                try await Task.sleep(for: .milliseconds(10))
+            } catch {
+                throw .unavailable(reason: "the call was given up.")
+            }
+        }
+    }
+
     private func report(_ rated: Rerating, _ begun: RerateBegun) async -> RerateReport {
         await report(rated.organisations, begun)
     }
@@ -191,6 +223,7 @@ extension Engine {
             total.requests += sum.requests
             total.changed += sum.changed
             total.unpriced += sum.unpriced
+            total.refunded += sum.refunded
             total.old += sum.old
             total.new += sum.new
             if sum.changed > 0 { changed.append((org, sum)) }
@@ -232,6 +265,7 @@ extension Engine {
     private func book(
         _ changes: [(cell: CorrectionCell, change: Rerating.Change)],
         _ begun: RerateBegun,
+        card: String?,
         _ report: inout RerateReport
     ) async throws(AdministrationError) {
         let before = try await corrections(of: begun.rerate)
@@ -239,6 +273,10 @@ extension Engine {
         report.bookedBefore = UInt64(changes.count - missing.count)
         rerateDesk.update { $0.corrections = UInt64(missing.count) }
         await journal(.rerateBegun(begun))
+        for (part, text) in RerateCard.pieces(card ?? "").enumerated() where !text.isEmpty {
+            let piece = RerateCardPart(rerate: begun.rerate, part: UInt32(part), text: text)
+            await journal(.rerateCardPart(piece))
+        }
         var jobs: [RerateJob] = []
         for (cell, change) in missing {
             let isFull = jobs.last?.corrections.count == Engine.mostInATurn
@@ -346,50 +384,5 @@ private struct RerateLane: Sendable {
         booked += other.booked
         notBooked += other.notBooked
         stopped = stopped ?? other.stopped
-    }
-}
-
-/// Which re-ratings may be applied.
-enum RerateRules {
-    /// How the names of undoings begin.
-    static let undoing = "undo."
-
-    static let underWay = AdministrationError.overloaded(
-        reason: "Another re-rating is under way."
-    )
-
-    /// A period is corrected once at a time: the next correction of it would not know what the one
-    /// before has changed.
-    static func check(
-        _ begun: RerateBegun,
-        against known: [RerateRecord]
-    ) throws(AdministrationError) {
-        for record in known where record.begun.undoes.isEmpty {
-            let other = record.begun
-            if other.rerate == begun.rerate {
-                if let undoing = record.undoneBy {
-                    throw .invalid(
-                        field: "id",
-                        message: "\"\(other.rerate)\" was undone by \"\(undoing)\". Use a new id."
-                    )
-                }
-                guard other == begun else {
-                    throw .invalid(
-                        field: "id",
-                        message: "\"\(other.rerate)\" was applied with another period, "
-                            + "organisation or card. Use a new id."
-                    )
-                }
-                continue
-            }
-            let isSame = other.org == 0 || begun.org == 0 || other.org == begun.org
-            guard isSame, record.undoneBy == nil, begun.from < other.to, other.from < begun.to
-            else { continue }
-            throw .invalid(
-                field: "from",
-                message: "the re-rating \"\(other.rerate)\" covers a part of this period. Undo it "
-                    + "first, or choose another period."
-            )
-        }
     }
 }

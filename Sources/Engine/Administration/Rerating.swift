@@ -4,41 +4,30 @@ import PostgresStore
 import Quantities
 import Rating
 import SettingsFiles
-import Synchronization
-
-/// Lets one re-rating work at a time, and tells how far it is.
-final class RerateDesk: Sendable {
-    private let progress = Mutex<RerateProgress?>(nil)
-
-    /// Begins, unless another one is under way.
-    func begin() -> Bool {
-        progress.withLock { progress in
-            guard progress == nil else { return false }
-            progress = RerateProgress()
-            return true
-        }
-    }
-
-    func end() {
-        progress.withLock { $0 = nil }
-    }
-
-    func update(_ change: (inout RerateProgress) -> Void) {
-        progress.withLock { progress in
-            guard var known = progress else { return }
-            change(&known)
-            progress = known
-        }
-    }
-
-    var current: RerateProgress? { progress.withLock { $0 } }
-}
 
 /// A card that past requests are rated by.
 struct RerateCard: Sendable {
     let table: RateTable
     let name: String
     let digest: String
+
+    /// A card's text in pieces that fit a record each.
+    static func pieces(_ text: String) -> [String] {
+        var pieces = [""]
+        var bytes = 0
+        for scalar in text.unicodeScalars {
+            let width = UTF8.width(scalar)
+            if bytes + width > mostBytes {
+                pieces.append("")
+                bytes = 0
+            }
+            pieces[pieces.count - 1].unicodeScalars.append(scalar)
+            bytes += width
+        }
+        return pieces
+    }
+
+    private static let mostBytes = 32_768
 
     /// Reads and compiles a card.
     init(_ text: String) throws(AdministrationError) {
@@ -95,30 +84,41 @@ struct Rerating: Sendable {
         var sum = organisations[line.cell.org] ?? RerateOrganisation(name: "")
         defer { organisations[line.cell.org] = sum }
         sum.requests += 1
-        sum.old += line.charge
-        guard let model = model(line.cell.model, line.provider),
-            let version = table.version(of: model, at: line.at),
-            let charge = table.charge(
-                line.tokens,
-                version: version,
-                failed: line.failed,
-                cacheHit: line.cacheHit
-            ),
-            !isWaived(line)
-        else {
-            sum.unpriced += 1
-            sum.new += line.charge
+        if line.isSettled || (line.refunded.isPositive && line.refunded >= line.charge) {
+            sum.refunded += 1
             return
         }
-        sum.new += charge.amount
-        guard charge.amount != line.charge else { return }
+        let paid = line.charge - line.refunded
+        sum.old += paid
+        guard let charge = charge(line) else {
+            sum.unpriced += 1
+            sum.new += paid
+            return
+        }
+        // What was given back stays so: never is more given back than was paid in the end.
+        let owed = max(charge - line.refunded, .zero)
+        sum.new += owed
+        guard owed != paid else { return }
         sum.changed += 1
         guard cells.count < Rerating.mostCells || cells[line.cell] != nil else {
             isTooLarge = true
             return
         }
         cells[line.cell, default: Change()].requests += 1
-        cells[line.cell, default: Change()].units += charge.amount.units - line.charge.units
+        cells[line.cell, default: Change()].units += owed.units - paid.units
+    }
+
+    /// What a request costs by the card; nil where it has no price for it, or terms waived it.
+    mutating func charge(_ line: RatedLine) -> Amount? {
+        guard let model = model(line.cell.model, line.provider),
+            let version = table.version(of: model, at: line.at), !isWaived(line)
+        else { return nil }
+        return table.charge(
+            line.tokens,
+            version: version,
+            failed: line.failed,
+            cacheHit: line.cacheHit
+        )?.amount
     }
 
     /// Whether nothing was charged although the request's own price asks for it.

@@ -25,6 +25,7 @@ struct ColdChanges {
     var alertRules: [Dated<AlertsSet>] = []
     var purchases = PurchaseChangesOfBatch()
     var rerates: [Dated<RerateBegun>] = []
+    var rerateCards: [RerateCardPart] = []
     var corrections: [Dated<Rerated>] = []
 }
 
@@ -76,6 +77,7 @@ extension BatchSection {
         case .purchaseFailed(let body): fail(org, body, at: at)
         case .topUpLimitReached(let body): reachLimit(org, body)
         case .rerated(let body): correct(org, body, at: at)
+        case .rerateCardPart(let body): cold.rerateCards.append(body)
         case .rerateBegun(let body): cold.rerates.append(Dated(org: org, at: at, body: body))
         }
     }

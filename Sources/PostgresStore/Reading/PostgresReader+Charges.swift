@@ -84,7 +84,9 @@ extension PostgresReader {
             """
             SELECT w.lines, u.request_id, (SELECT coalesce(sum(r.amount), 0)::numeric(38,12)
                     FROM refunds r WHERE r.org = $1 AND r.of_line = $2),
-                coalesce(s.source, 0), s.amount, g.class, g.priority, g.effective_at, g.expires_at
+                coalesce(s.source, 0), s.amount, g.class, g.priority, g.effective_at, g.expires_at,
+                EXISTS (SELECT 1 FROM refunds r WHERE r.org = $1 AND r.of_line = $2
+                    AND r.rerate <> '')
             FROM (
                 SELECT org, line, request_id, draws, first_grant, amount FROM usage_lines
                 WHERE org = $1 AND line = $2
@@ -117,6 +119,8 @@ extension PostgresReader {
         for row in 0..<answer.rowCount where !answer.isNull(row, 4) {
             charge.sources.append(try PostgresReader.source(answer, row))
         }
+        // All that a re-rating had left of it was given back: nothing is left for good.
+        if answer.bool(0, 9) { charge.corrected = charge.amount - charge.refunded }
         return .found(charge)
     }
 

@@ -69,6 +69,11 @@ public struct RatedLine: Sendable, Hashable {
     public var charge: Amount
     /// The number of the price that it was rated by.
     public var price: UInt32
+    /// What was refunded of it.
+    public var refunded: Amount
+    /// Whether nothing of it is left to be paid, though less was refunded than was charged: a
+    /// re-rating had given back the rest.
+    public var isSettled: Bool
 
     /// Tells of a request.
     ///
@@ -81,6 +86,8 @@ public struct RatedLine: Sendable, Hashable {
     ///   - cacheHit: Whether a cache answered.
     ///   - charge: What was charged.
     ///   - price: The number of the price that it was rated by.
+    ///   - refunded: What was refunded of it.
+    ///   - isSettled: Whether a refund was of all that a re-rating had left of it.
     public init(
         cell: CorrectionCell,
         provider: UInt32,
@@ -89,7 +96,9 @@ public struct RatedLine: Sendable, Hashable {
         failed: Bool,
         cacheHit: Bool,
         charge: Amount,
-        price: UInt32
+        price: UInt32,
+        refunded: Amount = .zero,
+        isSettled: Bool = false
     ) {
         self.cell = cell
         self.provider = provider
@@ -99,11 +108,13 @@ public struct RatedLine: Sendable, Hashable {
         self.cacheHit = cacheHit
         self.charge = charge
         self.price = price
+        self.refunded = refunded
+        self.isSettled = isSettled
     }
 }
 
 extension PostgresReader {
-    private static let rerating = "reading re-ratings"
+    static let rerating = "reading re-ratings"
 
     /// All re-ratings, the newest first.
     ///
@@ -233,45 +244,12 @@ extension PostgresReader {
         let only = org == 0 ? "" : " AND org = \(org)"
         try open().copyOut(
             """
-            COPY (SELECT org, day, project, key, model, provider, at, input_tokens,
-                cache_read_input_tokens, cache_write_input_tokens, output_tokens,
-                reasoning_output_tokens, failed, cache_hit, -amount, price
-            FROM usage_lines WHERE day_utc = '\(day)' AND applied_at >= '\(from)'
+            COPY (SELECT \(PostgresReader.ratedColumns)
+            FROM usage_lines u LEFT JOIN (\(PostgresReader.refundedLines)) r USING (org, line)
+            WHERE day_utc = '\(day)' AND applied_at >= '\(from)'
                 AND applied_at < '\(to)'\(only)) TO STDOUT (FORMAT binary)
             """,
             during: PostgresReader.rerating
-        ) { (row) throws(StoreError) in
-            let cell = CorrectionCell(
-                org: try row.org(),
-                day: try row.day(),
-                project: try row.number(),
-                key: try row.number(),
-                model: try row.number()
-            )
-            let provider = try row.number()
-            let at = try row.time()
-            let tokens = TokenCounts(
-                input: UInt32(truncatingIfNeeded: try row.int64()),
-                cacheRead: UInt32(truncatingIfNeeded: try row.int64()),
-                cacheWrite: UInt32(truncatingIfNeeded: try row.int64()),
-                output: UInt32(truncatingIfNeeded: try row.int64()),
-                reasoning: UInt32(truncatingIfNeeded: try row.int64())
-            )
-            let failed = try row.bool()
-            let cacheHit = try row.bool()
-            let charge = try row.amount()
-            try each(
-                RatedLine(
-                    cell: cell,
-                    provider: provider,
-                    at: at,
-                    tokens: tokens,
-                    failed: failed,
-                    cacheHit: cacheHit,
-                    charge: charge,
-                    price: try row.number()
-                )
-            )
-        }
+        ) { (row) throws(StoreError) in try each(try RatedLine(&row)) }
     }
 }

@@ -34,4 +34,16 @@ extension Migration {
             'purchase', 'promotional_grant', 'plan_grant', 'coupon', 'refund', 'adjustment',
             'expiry', 'forfeiture', 'machine', 'purchase_refund', 'correction'));
         """
+
+    /// What a re-rating has made of a single charge, and which refunds were of all that it left.
+    static let correctedRefunds = """
+        CREATE TABLE rerate_cards (
+            rerate text NOT NULL,
+            part integer NOT NULL,
+            text text NOT NULL,
+            PRIMARY KEY (rerate, part)
+        );
+        ALTER TABLE refunds ADD COLUMN rerate text NOT NULL DEFAULT '';
+        CREATE INDEX refunds_rerate ON refunds (rerate) WHERE rerate <> '';
+        """
 }

@@ -20,6 +20,7 @@ struct Migration {
         Migration(number: 9, name: "purchases", sql: purchases),
         Migration(number: 10, name: "dearest", sql: dearest),
         Migration(number: 11, name: "corrections", sql: corrections),
+        Migration(number: 12, name: "corrected_refunds", sql: correctedRefunds),
     ]
 
     /// The schema that this program needs.

@@ -30,6 +30,27 @@ extension BatchTables {
         )
     }
 
+    func insertRerateCards() throws(StoreError) {
+        let pieces = batch.cold.rerateCards
+        if pieces.isEmpty { return }
+        var texts = [ArrayParameter](repeating: .text, count: 2)
+        var parts = ArrayParameter.int4
+        for piece in pieces {
+            texts[0].add(piece.rerate)
+            parts.add(piece.part)
+            texts[1].add(piece.text)
+        }
+        // The card of one that goes on is the same: its digest was compared.
+        _ = try run(
+            """
+            INSERT INTO rerate_cards (rerate, part, text) SELECT * FROM unnest($1, $2, $3)
+            ON CONFLICT (rerate, part) DO NOTHING
+            """,
+            [texts[0], parts, texts[1]],
+            "the cards of a batch's re-ratings"
+        )
+    }
+
     /// Writes the corrections, and adds them to the rollups, which are there: a correction is of
     /// requests that have been booked.
     func writeCorrections() throws(StoreError) {

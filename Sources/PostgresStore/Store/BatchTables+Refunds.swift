@@ -10,8 +10,8 @@ extension BatchTables {
         _ = try run(
             """
             INSERT INTO refunds (org, refund, of_line, of_grant, amount, debt_paid, parts,
-                applied_at, identity, content, actor, reason, reference)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                applied_at, identity, content, actor, reason, reference, rerate)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             """,
             arrays.all,
             "the refunds of a batch"
@@ -76,12 +76,13 @@ private struct RefundArrays {
     private var actors = ArrayParameter.text
     private var reasons = ArrayParameter.text
     private var references = ArrayParameter.text
+    private var rerates = ArrayParameter.text
     private(set) var isEmpty = true
 
     var all: [ArrayParameter] {
         [
             orgs, numbers, lines, grants, amounts, debts, parts, times, identities, contents,
-            actors, reasons, references,
+            actors, reasons, references, rerates,
         ]
     }
 
@@ -97,6 +98,7 @@ private struct RefundArrays {
         actors.add(body.actor)
         reasons.add(body.reason)
         references.add(body.request)
+        rerates.add(body.rerate)
     }
 
     mutating func add(_ change: Dated<PurchaseReturned>) {
@@ -110,6 +112,7 @@ private struct RefundArrays {
         actors.add(body.actor)
         reasons.add(body.reason)
         references.add(body.reference)
+        rerates.add("")
     }
 
     private mutating func begin(

@@ -34,6 +34,7 @@ struct BatchTables {
         try writeAlertRules()
         try writePurchases()
         try insertRerates()
+        try insertRerateCards()
     }
 
     /// What follows from the lines: rollups and holds.

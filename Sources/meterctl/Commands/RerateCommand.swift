@@ -11,7 +11,8 @@ struct RerateCommand: AsyncParsableCommand {
             Every request that was applied from --from on and before --to is rated by the card, at
             the version in force when it happened. A request without a price on the card stays as
             it is. The books keep their lines: the differences become correction lines, one for
-            each organisation, day, project, key and model.
+            each organisation, day, project, key and model. What was refunded stays refunded:
+            a request that was refunded whole stays as it is, too.
 
             Without --preview the differences are booked, once for each --id: after an interruption
             the same command goes on and books nothing twice. --undo books the opposite lines.
@@ -175,6 +176,10 @@ enum RerateText {
         if body.total.unpriced > 0 {
             text += "\(Figures.plural(body.total.unpriced, "request has", "requests have")) "
             text += "no price on the card and \(body.total.unpriced == 1 ? "stays" : "stay").\n"
+        }
+        if body.total.refunded > 0 {
+            text += "\(Figures.plural(body.total.refunded, "request was", "requests were")) "
+            text += "refunded whole and \(body.total.refunded == 1 ? "stays" : "stay") so.\n"
         }
         guard let id = body.id else {
             return text + "Rated by \(body.card): a preview, nothing is booked.\n"

@@ -265,7 +265,19 @@ enum SampleRecords {
                 )
             )
         ),
+        (
+            "rerateCardPart",
+            .rerateCardPart(RerateCardPart(rerate: "march", part: 2, text: "rate_card: new"))
+        ),
+        ("operationRefunded.corrected", .operationRefunded(refundedCorrected)),
     ].map { (name: String, body: Change.Body) in (name, Change(appliedAt: at, org: 17, body: body))
+    }
+
+    /// The rest of a charge of which a re-rating had given back the other part.
+    private static var refundedCorrected: OperationRefunded {
+        var body = refunded
+        body.rerate = "march"
+        return body
     }
 
     /// A correction with every field told apart, more than any real one has.

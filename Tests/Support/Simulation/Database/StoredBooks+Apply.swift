@@ -129,7 +129,7 @@ extension StoredBooks {
         case .rateCardLoaded: break
         case .alertRaised(let body) where org == 0: common.raise(body)
         case .alertCleared(let body) where org == 0: try common.clear(body)
-        case .rerateBegun: break
+        case .rerateBegun, .rerateCardPart: break
         default:
             try with(org) { (rows) throws(StoreError) in
                 try rows.apply(change.body, org, at: at, &result)
@@ -179,7 +179,7 @@ extension StoredOrganisation {
         case .alertCleared(let body): try alerts.clear(body)
         case .alertsSet(let body): alerts.own = body.rules
         case .rerated(let body): try correct(body, org, at: at, &result)
-        case .rerateBegun: break
+        case .rerateBegun, .rerateCardPart: break
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             break

@@ -197,7 +197,7 @@ package struct AccountModel {
             return nil
         case .rateCardLoaded: return nil
         case .alertRaised where change.org == 0, .alertCleared where change.org == 0: return nil
-        case .rerateBegun: return nil
+        case .rerateBegun, .rerateCardPart: return nil
         case .organisationCreated(let body):
             if organisations[change.org] != nil { return "organisation \(change.org) exists" }
             var organisation = NaiveOrganisation(zone: zone(body.zone))
@@ -275,7 +275,7 @@ package struct AccountModel {
         case .purchaseReturned(let body):
             return note(identity: body.identity, at) ?? organisation.follow(body, at: at)
         case .rerated(let body): return organisation.follow(body, at: at)
-        case .rerateBegun: return nil
+        case .rerateBegun, .rerateCardPart: return nil
         case .organisationCreated, .nameDeclared, .priceDeclared, .sequenceSkipped,
             .rateCardLoaded:
             return nil
