@@ -150,6 +150,28 @@ import Testing
         let daemon = try daemon("gpu-hourly", balance: "1000", limit: "120")
         try run(daemon)
         try restart(daemon)
+    @Test func `an organisation says from which cost of a deployment on it is told`() throws {
+        let daemon = try daemon("gpu-hourly", balance: "1000", limit: "5000")
+        let settings = "\(Self.path)/alert-settings"
+        let wish = #"{"deployment_cost":{"total":"9000","month":"120"}}"#
+        let set = try daemon.admin.request("PUT", settings, wish)
+        #expect(set["own"].bool == true)
+        #expect(set["deployment_cost"]["month"].text == "120")
+        #expect(set["deployment_cost"]["total"].text == "9000")
+        #expect(set["deployment_cost"]["day"].text == nil)
+        try restart(daemon)
+        #expect(try daemon.admin.request("GET", settings) == set)
+        try run(daemon)
+        try daemon.waitUntilStored()
+        let alerts = try daemon.admin.request("GET", "\(Self.path)/alerts")["alerts"].list
+        #expect(alerts.map { $0["kind"].text } == ["deployment_cost"], "\(alerts)")
+        #expect(alerts.first?["period"].text == "month")
+        #expect(alerts.first?["threshold"].text == "120")
+        let reset = try daemon.admin.request("DELETE", settings)
+        #expect(reset["deployment_cost"]["month"].text == "5000", "the offer's again: \(reset)")
+        try daemon.expectGreenAudit()
+    }
+
         try run(daemon, hours: 3, boot: "c")
         try daemon.waitUntilStored()
         let alerts = try daemon.admin.request("GET", "\(Self.path)/alerts")["alerts"].list

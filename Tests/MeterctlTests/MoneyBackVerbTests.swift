@@ -70,22 +70,36 @@ import Testing
             (
                 "alerts set acme --low-balance 20 --low-balance 100 --cap-percent 80 --weekly",
                 """
-                Set by          the organisation
-                Balance below   100, 20
-                Of each cap     80 %
-                Daily summary   no
-                Weekly summary  yes
+                Set by             the organisation
+                Balance below      100, 20
+                Of each cap        80 %
+                Deployment's cost  -
+                Daily summary      no
+                Weekly summary     yes
+
+                """
+            ),
+            (
+                "alerts set acme --deployment-cost month=100 --deployment-cost day=5.5",
+                """
+                Set by             the organisation
+                Balance below      -
+                Of each cap        -
+                Deployment's cost  5.5 a day, 100 a month
+                Daily summary      no
+                Weekly summary     no
 
                 """
             ),
             (
                 "alerts reset acme",
                 """
-                Set by          the offer
-                Balance below   -
-                Of each cap     -
-                Daily summary   no
-                Weekly summary  no
+                Set by             the offer
+                Balance below      -
+                Of each cap        -
+                Deployment's cost  -
+                Daily summary      no
+                Weekly summary     no
 
                 """
             ),
@@ -95,7 +109,9 @@ import Testing
     @Test(arguments: [
         "refund acme", "refund acme --line 1 --purchase 2", "refund acme --line 1 --day 2026-03-01",
         "refund acme --line 1 --reference x", "alerts list --after 3", "balance acme --at soon",
-        "alerts set acme --low-balance much",
+        "alerts set acme --low-balance much", "alerts set acme --deployment-cost 5",
+        "alerts set acme --deployment-cost year=5", "alerts set acme --deployment-cost day=",
+        "alerts set acme --deployment-cost day=1 --deployment-cost day=2",
     ])
     func `a wrong command line is told before anything is asked`(line: String) async {
         #expect(await Terminal.run(line).code == 64)

@@ -2,6 +2,49 @@ import Accounting
 import Engine
 import Quantities
 
+/// From which cost of a deployment on an account is told, for each period; absent for never.
+public struct DeploymentCostBody: Codable, Sendable, Equatable {
+    /// In a day of the account's zone.
+    public var day: Amount?
+    /// In a week from Monday on.
+    public var week: Amount?
+    /// In a calendar month.
+    public var month: Amount?
+    /// Ever.
+    public var total: Amount?
+
+    /// Says from which costs on.
+    ///
+    /// - Parameters:
+    ///   - day: In a day of the account's zone.
+    ///   - week: In a week from Monday on.
+    ///   - month: In a calendar month.
+    ///   - total: Ever.
+    public init(
+        day: Amount? = nil,
+        week: Amount? = nil,
+        month: Amount? = nil,
+        total: Amount? = nil
+    ) {
+        self.day = day
+        self.week = week
+        self.month = month
+        self.total = total
+    }
+
+    init(_ limits: [AlertRules.DeploymentLimit]) {
+        func limit(_ period: CapPeriod) -> Amount? {
+            limits.first { $0.period == period }?.amount
+        }
+        self.init(
+            day: limit(.day),
+            week: limit(.week),
+            month: limit(.month),
+            total: limit(.total)
+        )
+    }
+}
+
 /// What an account is told of.
 public struct AlertSettingsBody: Codable, Sendable, Equatable {
     /// Whether these are the account's own wishes, rather than the offer's.
@@ -10,6 +53,8 @@ public struct AlertSettingsBody: Codable, Sendable, Equatable {
     public var lowBalance: [Amount]
     /// Percents of every spend cap from which on it is told.
     public var capPercent: [Int]
+    /// From which cost of a deployment on it is told.
+    public var deploymentCost: DeploymentCostBody
     /// Whether each day is summed up at its end.
     public var dailySummary: Bool
     /// Whether each week is summed up at its end.
@@ -19,6 +64,7 @@ public struct AlertSettingsBody: Codable, Sendable, Equatable {
         self.own = info.isOwn
         self.lowBalance = info.rules.lowBalance
         self.capPercent = info.rules.capPercents.map { Int($0) }
+        self.deploymentCost = DeploymentCostBody(info.rules.deploymentCost)
         self.dailySummary = info.rules.daily
         self.weeklySummary = info.rules.weekly
     }

@@ -133,6 +133,24 @@ struct FieldReader {
         }
     }
 
+    /// An object that may be there; its fields are named with the object's name and a dot before.
+    mutating func optionalGroup<Value>(
+        _ name: String,
+        _ read: (inout FieldReader) throws -> Value
+    ) throws -> Value? {
+        guard let value = take(name) else { return nil }
+        guard case .object(let entries) = value else {
+            throw wrong(name, value, "must be an object")
+        }
+        var reader = self
+        reader.known = []
+        reader.fields = [:]
+        for (key, entry) in entries { reader.fields["\(name).\(key)"] = entry }
+        let group = try read(&reader)
+        try reader.refuseRest()
+        return group
+    }
+
     /// A yes or no that may be there.
     mutating func optionalFlag(_ name: String) throws -> Bool? {
         switch take(name) {

@@ -63,6 +63,7 @@ enum AlertRoutes {
         let percents = try fields.optionalList("cap_percent", most: AlertRules.most) { entry in
             UInt8(try entry.optionalWhole("cap_percent", in: 1...100) ?? 0)
         }
+        let costs = try fields.optionalGroup("deployment_cost", limits) ?? []
         let daily = try fields.optionalFlag("daily_summary") ?? false
         let weekly = try fields.optionalFlag("weekly_summary") ?? false
         try fields.refuseRest()
@@ -70,7 +71,8 @@ enum AlertRoutes {
             lowBalance: balances,
             capPercents: percents,
             daily: daily,
-            weekly: weekly
+            weekly: weekly,
+            deploymentCost: costs
         )
         guard let rules else {
             throw Problem.invalid("cap_percent", "null is no whole number from 1 to 100")
@@ -80,6 +82,26 @@ enum AlertRoutes {
             rules: rules
         )
         return try .json(AlertSettingsBody(found))
+    }
+
+    /// One amount for each period, as the offer has it.
+    private static func limits(
+        _ fields: inout FieldReader
+    ) throws -> [AlertRules.DeploymentLimit] {
+        var limits: [AlertRules.DeploymentLimit] = []
+        for period in CapPeriod.allCases {
+            let name = "deployment_cost.\(period.word)"
+            guard fields.contains(name) else {
+                _ = try fields.optionalText(name)
+                continue
+            }
+            let amount = try fields.amount(name)
+            guard amount.isPositive else {
+                throw Problem.invalid(name, "\"\(amount)\" must be above zero")
+            }
+            limits.append(AlertRules.DeploymentLimit(period: period, amount: amount))
+        }
+        return limits
     }
 
     private static let clearSettings: @Sendable (Call) async throws -> Answer = { call in

@@ -95,11 +95,12 @@ struct AlertSetCommand: AsyncParsableCommand {
         discussion: """
             It replaces what was set before, and what the offer says; without any option the
             organisation is told of nothing. Each of --low-balance and --cap-percent may be given
-            up to eight times. Days and weeks end in the account's time zone.
+            up to eight times. Days, weeks and months end in the account's time zone.
 
             Examples:
               meterctl alerts set acme --low-balance 100 --low-balance 20
               meterctl alerts set acme --cap-percent 50 --cap-percent 80 --weekly
+              meterctl alerts set acme --deployment-cost day=5 --deployment-cost month=100
             """
     )
 
@@ -112,6 +113,14 @@ struct AlertSetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A share of every spend cap, 1 to 100.", valueName: "percent"))
     var capPercent: [Int] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "What a deployment may cost in a day, week, month or in total until it is told.",
+            valueName: "period=amount"
+        )
+    )
+    var deploymentCost: [DeploymentLimit] = []
+
     @Flag(help: "Sum up each day at its end.")
     var daily = false
 
@@ -120,12 +129,20 @@ struct AlertSetCommand: AsyncParsableCommand {
 
     @OptionGroup var control: ControlOptions
 
+    func validate() throws {
+        let periods = deploymentCost.map(\.period)
+        guard Set(periods).count == periods.count else {
+            throw ValidationError("--deployment-cost stands twice for a period.")
+        }
+    }
+
     func run() async throws {
         var request = AlertText.request(.put, organisation)
         request.body = try ControlJSON.bytes(
             AlertWishes(
                 lowBalance: lowBalance,
                 capPercent: capPercent,
+                deploymentCost: DeploymentLimit.body(deploymentCost),
                 dailySummary: daily,
                 weeklySummary: weekly
             )
@@ -159,8 +176,36 @@ struct AlertResetCommand: AsyncParsableCommand {
 private struct AlertWishes: Encodable {
     var lowBalance: [Amount]
     var capPercent: [Int]
+    var deploymentCost: DeploymentCostBody
     var dailySummary: Bool
     var weeklySummary: Bool
+}
+
+/// A period with the cost of a deployment from which on it is told: `day=5`.
+struct DeploymentLimit: ExpressibleByArgument {
+    static let periods = ["day", "week", "month", "total"]
+
+    let period: String
+    let amount: Amount
+
+    init?(argument: String) {
+        let sides = argument.split(separator: "=", omittingEmptySubsequences: false)
+        guard sides.count == 2, DeploymentLimit.periods.contains(String(sides[0])),
+            let amount = Amount(argument: String(sides[1]))
+        else { return nil }
+        self.period = String(sides[0])
+        self.amount = amount
+    }
+
+    static func body(_ limits: [DeploymentLimit]) -> DeploymentCostBody {
+        func limit(_ period: String) -> Amount? { limits.first { $0.period == period }?.amount }
+        return DeploymentCostBody(
+            day: limit("day"),
+            week: limit("week"),
+            month: limit("month"),
+            total: limit("total")
+        )
+    }
 }
 
 /// Alerts for people.
@@ -205,8 +250,17 @@ enum AlertText {
         list.add("Balance below", balances.isEmpty ? "-" : balances)
         let percents = body.capPercent.map { "\($0) %" }.joined(separator: ", ")
         list.add("Of each cap", percents.isEmpty ? "-" : percents)
+        list.add("Deployment's cost", costs(body.deploymentCost))
         list.add("Daily summary", body.dailySummary ? "yes" : "no")
         list.add("Weekly summary", body.weeklySummary ? "yes" : "no")
         return list.text
+    }
+
+    private static func costs(_ body: DeploymentCostBody) -> String {
+        let limits = [
+            ("a day", body.day), ("a week", body.week), ("a month", body.month),
+            ("in total", body.total),
+        ].compactMap { word, amount in amount.map { "\($0) \(word)" } }
+        return limits.isEmpty ? "-" : limits.joined(separator: ", ")
     }
 }
