@@ -106,7 +106,11 @@ import Testing
         try run(daemon, hours: 2)
         for _ in 0..<2 {
             #expect(try daemon.posted() == amount("1"))
-            let list = try daemon.admin.request("GET", "\(Self.path)/machines")["machines"].list
+            let all = try daemon.admin.request("GET", "\(Self.path)/machines")
+            #expect(all["burn_per_hour"].text == "0")
+            #expect(all["runway_s"] == .null, "what costs nothing lasts for ever")
+            let list = all["machines"].list
+            #expect(list.first?["burn_per_hour"].text == "0")
             #expect(list.compactMap { $0["status"].text } == ["running"])
             #expect(list.first?["hours"].int == 3, "\(list)")
             #expect(list.first?["cost"].text == "0")
@@ -146,10 +150,6 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
-    @Test func `what a deployment costs raises an alert once, also across a crash`() throws {
-        let daemon = try daemon("gpu-hourly", balance: "1000", limit: "120")
-        try run(daemon)
-        try restart(daemon)
     @Test func `an organisation says from which cost of a deployment on it is told`() throws {
         let daemon = try daemon("gpu-hourly", balance: "1000", limit: "5000")
         let settings = "\(Self.path)/alert-settings"
@@ -172,6 +172,10 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `what a deployment costs raises an alert once, also across a crash`() throws {
+        let daemon = try daemon("gpu-hourly", balance: "1000", limit: "120")
+        try run(daemon)
+        try restart(daemon)
         try run(daemon, hours: 3, boot: "c")
         try daemon.waitUntilStored()
         let alerts = try daemon.admin.request("GET", "\(Self.path)/alerts")["alerts"].list

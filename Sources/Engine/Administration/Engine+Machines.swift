@@ -17,12 +17,16 @@ extension Engine {
             book.bringUp(org, to: now, into: buffer)
             guard let state = book.organisation(org) else { return nil }
             let projects = directory.entry(org)?.projects ?? []
+            let isMetered = book.terms(of: org).billing?.mode != .unmetered
             var burn: Int128 = 0
             let machines = book.deployments(of: org).map { deployment in
-                burn += deployment.rate
+                // The rate is the card's: an account that is not metered pays nothing.
+                let rate = isMetered ? deployment.rate : 0
+                burn += rate
                 let index = Int(deployment.project) - 1
                 return MachineInfo(
                     deployment,
+                    rate: rate,
                     project: projects.indices.contains(index) ? projects[index] : nil,
                     machine: deployment.run.flatMap { names.name(.machine, $0.machine) }
                 )

@@ -64,7 +64,8 @@ public struct OrderInfo: Sendable, Hashable {
 }
 
 extension MachineInfo {
-    init(_ deployment: Deployment, project: String?, machine: String?) {
+    /// `rate` is what it costs at present, in 10^-15 credit an hour.
+    init(_ deployment: Deployment, rate: Int128, project: String?, machine: String?) {
         let run = deployment.run
         let isAlive = run?.isAlive ?? false
         self.init(
@@ -81,9 +82,7 @@ extension MachineInfo {
             hours: run?.chargedHours ?? 0,
             sentBytes: run?.sentBytes ?? 0,
             cost: run?.cost.rounded ?? .zero,
-            burnPerHour: Amount(
-                units: Rounding.halfToEven(deployment.rate, dividedBy: 1000)
-            ),
+            burnPerHour: Amount(units: Rounding.halfToEven(rate, dividedBy: 1000)),
             paidUntil: run?.paidUntil,
             order: deployment.order.map { $0.action == .stop ? "stop" : "resume" }
         )
