@@ -100,6 +100,51 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `what a payment was used for is answered alike, however long ago it was`() throws {
+        let daemon = try daemon(Self.packs)
+        let admin = daemon.admin
+        let key = ["Idempotency-Key": "k1"]
+        let pack = #"{"pack":"standard"}"#
+        try admin.request("POST", "\(acme)/purchases", pack, headers: key)
+        try admin.request("POST", "\(acme)/purchases/1/confirm", #"{"payment":"pi_1"}"#)
+        let direct = #"{"pack":"standard","payment":"pi_2"}"#
+        #expect(try admin.call("POST", "\(acme)/purchases", direct).status == 201)
+        try admin.request("POST", "\(acme)/purchases", pack, headers: ["Idempotency-Key": "k3"])
+        let calls: [(path: String, body: String)] = [
+            ("purchases", #"{"pack":"standard","payment":"pi_1"}"#), ("purchases", direct),
+            ("purchases", #"{"pack":"starter","payment":"pi_2"}"#),
+            ("purchases/1/confirm", #"{"payment":"pi_1"}"#),
+            ("purchases/1/confirm", #"{"payment":"pi_2"}"#),
+            ("purchases/3/confirm", #"{"payment":"pi_1"}"#),
+            ("purchases/2/confirm", #"{"payment":"pi_9"}"#),
+        ]
+        func answers() throws -> [String] {
+            try calls.map { call in
+                let answer = try admin.call("POST", "\(acme)/\(call.path)", call.body)
+                return "\(answer.status) \(answer.text)"
+            }
+        }
+        let early = try answers()
+        #expect(early[0].hasPrefix("409") && early[0].contains("payment_used"))
+        #expect(early[0].contains("purchase 1"), "the purchase is named: \(early[0])")
+        #expect(early[1].hasPrefix("200") && early[2].contains("payment_used"))
+        try daemon.waitUntilStored()
+        daemon.kill()
+        // As if it were weeks ago: what a start loads of keys and payments ends at 35 days.
+        try daemon.database.query(
+            "UPDATE purchases SET asked_at = asked_at - interval '40 days', "
+                + "settled_at = settled_at - interval '40 days'"
+        )
+        try daemon.start()
+        // The times are those of the update; all else is as before.
+        func plain(_ text: String) -> String {
+            text.replacing(#/"(asked|settled)_at":"[^"]*"/#, with: "")
+        }
+        #expect(try answers().map(plain) == early.map(plain))
+        #expect(try posted(daemon) == "5000000")
+        try daemon.expectGreenAudit()
+    }
+
     /// token-packs 6: five top-ups of EUR 10 in a calendar month, and the sixth is refused.
     @Test func `the sixth top-up of a month is refused once and says so`() throws {
         let daemon = try daemon(Self.packs)

@@ -72,8 +72,10 @@ extension Engine: PurchaseAdministration {
         _ terms: PurchaseTerms
     ) async throws(AdministrationError) -> PurchaseReceipt {
         if let stored = try await stored(payment, of: org) {
-            // Its content is what the same call left; a payment of an asked purchase has none.
-            guard stored.asked.content == draft.content, stored.asked.pack == draft.pack else {
+            // The same call has left the payment as its key. One that was asked for and paid by it
+            // is another call's, whatever it bought: memory says the same.
+            guard stored.asked.identity == draft.identity, stored.asked.content == draft.content
+            else {
                 throw .paymentUsed(payment, purchase: stored.number)
             }
             return try await receipt(stored, repeated: true, organisation)
@@ -97,8 +99,14 @@ extension Engine: PurchaseAdministration {
             )
             return book.confirmPurchase(confirmation, org: org, at: now, into: buffer)
         }
-        if outcome == .conflict { throw .paymentUsed(payment, purchase: nil) }
+        if outcome == .conflict { throw await used(payment, by: org) }
         return try await receipt(outcome, organisation, org)
+    }
+
+    /// A payment that memory knows, with the purchase that it belongs to.
+    private func used(_ payment: String, by org: UInt32) async -> AdministrationError {
+        let owner = await look(org) { book, _, _ in book.purchase(paidBy: payment, of: org) }
+        return .paymentUsed(payment, purchase: owner)
     }
 
     /// Says that a purchase is paid for, once for each payment.
@@ -136,7 +144,7 @@ extension Engine: PurchaseAdministration {
             )
             return book.confirmPurchase(confirmation, org: org, at: now, into: buffer)
         }
-        if outcome == .conflict { throw .paymentUsed(payment, purchase: nil) }
+        if outcome == .conflict { throw await used(payment, by: org) }
         if case .settled(let number) = outcome { throw try await settled(number, of: org) }
         return try await receipt(outcome, organisation, org, number: purchase)
     }

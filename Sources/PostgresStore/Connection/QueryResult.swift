@@ -89,6 +89,14 @@ final class QueryResult {
         Array(bytes(row, column))
     }
 
+    /// The digest of a key; a null counts as none, 0.
+    func identity(_ row: Int, _ column: Int) throws(StoreError) -> UInt128 {
+        if isNull(row, column) { return 0 }
+        let field = bytes(row, column)
+        guard field.count == 16 else { throw .unexpectedAnswer("an identity that is not 16 bytes") }
+        return UInt128(bigEndian: field.loadUnaligned(as: UInt128.self))
+    }
+
     /// An amount; a null counts as zero.
     func amount(_ row: Int, _ column: Int) throws(StoreError) -> Amount {
         if isNull(row, column) { return .zero }

@@ -23,7 +23,7 @@ public struct PurchaseQuery: Sendable, Hashable {
 extension PostgresReader {
     private static let purchaseColumns = """
         SELECT purchase, state, automatic, pack, credits, price, currency, connector, month,
-            asked_at, settled_at, payment, receipt, grant_number, reason, identity IS NOT NULL,
+            asked_at, settled_at, payment, receipt, grant_number, reason, identity,
             coalesce(content, 0)
         FROM purchases
         """
@@ -118,7 +118,7 @@ extension PostgresReader {
             currency: row.text(index, 6),
             connector: row.text(index, 7),
             month: try row.day(index, 8),
-            identity: 0,
+            identity: try row.identity(index, 15),
             content: try row.unsigned(index, 16)
         )
         var purchase = Purchase(asked: asked, askedAt: try row.time(index, 9))
