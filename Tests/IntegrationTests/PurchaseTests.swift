@@ -173,11 +173,57 @@ import Testing
         #expect(try open(daemon).isEmpty)
         let reached = try admin.request("GET", "\(acme)/topup")
         #expect(reached["limit_reached"].bool == true && reached["asked"].text == "50")
+        func ready() throws -> String { try admin.call("GET", "/ready").text }
         try wait(until: "people are told", within: 5) {
-            try admin.call("GET", "/ready").text.contains("topup_limit_reached")
-                || daemon.logTail().contains("topup_limit_reached")
+            try ready().contains("topup_limit_reached")
         }
+        let told = try ready()
         try daemon.waitUntilStored()
+        for _ in 0..<2 {
+            daemon.kill()
+            try daemon.start()
+            try wait(until: "people are told again", within: 5) { try ready() == told }
+        }
+        // Another limit, and all is well.
+        try admin.request("PUT", "\(acme)/topup", #"{"monthly_limit":"60"}"#)
+        try wait(until: "the trouble is over", within: 5) {
+            try ready().contains("topup_limit_reached") == false
+        }
+        daemon.kill()
+        try daemon.start()
+        #expect(try ready().contains("topup") == false)
+        try daemon.expectGreenAudit()
+    }
+
+    @Test func `a top-up that has failed is told of until one is paid, also after a restart`()
+        throws
+    {
+        let patient = "retry_after_s: 3600, retry_at_most_s: 7200"
+        let daemon = try daemon(
+            Self.packs.replacing("retry_after_s: 1, retry_at_most_s: 2", with: patient)
+        )
+        let admin = daemon.admin
+        let topUp = #"{"threshold":"200000","pack":"standard"}"#
+        try admin.request("PUT", "\(acme)/topup", topUp)
+        try admin.request("POST", "\(acme)/purchases/1/fail", #"{"reason":"card declined"}"#)
+        func ready() throws -> String { try admin.call("GET", "/ready").text }
+        try wait(until: "people are told", within: 5) { try ready().contains("card declined") }
+        let told = try ready()
+        // By the journal, and by PostgreSQL alone.
+        for _ in 0..<2 {
+            daemon.kill()
+            try daemon.start()
+            try wait(until: "people are told again", within: 5) { try ready() == told }
+            try daemon.waitUntilStored()
+        }
+        // Set anew, and what was wrong is forgotten.
+        try admin.request("PUT", "\(acme)/topup", topUp)
+        try wait(until: "the trouble is over", within: 5) {
+            try ready().contains("card declined") == false
+        }
+        daemon.kill()
+        try daemon.start()
+        #expect(try ready().contains("card declined") == false)
         try daemon.expectGreenAudit()
     }
 

@@ -181,6 +181,38 @@ extension AccountBook {
         }
     }
 
+    /// What people must still hear of top-ups, by the state alone: for whoever has just started.
+    public var standingTopUpTroubles: [TopUpTrouble] {
+        purchasings.sorted { $0.key < $1.key }.compactMap { org, purchasing in
+            guard let slot = slot(of: org), !organisations[slot].closed,
+                let topUp = purchasing.topUp, topUp.setting.on
+            else { return nil }
+            let setting = topUp.setting
+            if let month = topUp.limitMonth, month == organisations[slot].today.day.monthStart,
+                let limit = setting.monthlyLimit,
+                TopUp.exceeds(purchasing.asked(in: month), setting.price, limit)
+            {
+                let body = TopUpLimitReached(
+                    month: month,
+                    price: setting.price,
+                    asked: purchasing.asked(in: month),
+                    limit: limit
+                )
+                return .limitReached(org: org, body)
+            }
+            guard topUp.failures > 0 else { return nil }
+            let last = purchasing.recent.last { $0.asked.automatic && $0.state == .failed }
+            let body = PurchaseFailed(
+                purchase: last?.number ?? 0,
+                automatic: true,
+                reason: last?.reason ?? "",
+                failures: topUp.failures,
+                retryAt: topUp.retryAt
+            )
+            return .failed(org: org, body)
+        }
+    }
+
     /// What was wrong with a top-up is over.
     func endTopUpTrouble(_ org: UInt32, at moment: Timestamp, into buffer: RecordBuffer) {
         tell(.over(org: org), at: moment, into: buffer)

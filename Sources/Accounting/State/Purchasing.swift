@@ -102,6 +102,13 @@ public struct Purchasing: Sendable, Hashable {
         month == self.month ? asked : .zero
     }
 
+    /// Takes in the last one of those that failed in a row, as PostgreSQL has it.
+    ///
+    /// - Parameter failed: The purchase that the wallet had asked for by itself.
+    public mutating func remember(failed: Purchase) {
+        recent.append(failed)
+    }
+
     mutating func settle(_ number: UInt32, _ change: (inout Purchase) -> Void) -> Purchase {
         guard let index = open.firstIndex(where: { $0.number == number }) else {
             invariantBroken("a purchase that is settled is open")

@@ -102,21 +102,43 @@ final class PurchaseDesk: Sendable {
         startDue(engine.time.now())
     }
 
-    private func hear(_ trouble: TopUpTrouble) {
+    /// Takes what the books still have of troubles with top-ups; the log has told of them before.
+    func take(standing troubles: [TopUpTrouble]) {
+        if troubles.isEmpty { return }
+        for trouble in troubles {
+            guard case .some((let org, let text)) = text(of: trouble) else { continue }
+            state.withLock { state in
+                if state.topUps[org] == nil { state.topUps[org] = text }
+            }
+        }
+        show()
+    }
+
+    private func text(of trouble: TopUpTrouble) -> (org: UInt32, text: String)? {
         switch trouble {
         case .failed(let org, let body):
-            count { $0.topUpsFailed += 1 }
-            let text =
+            (
+                org,
                 "The top-up of \"\(name(org))\" failed \(body.failures) times in a row, last as "
-                + "purchase \(body.purchase): \(body.reason). It is tried again at "
-                + "\(body.retryAt)."
-            note(org, text)
+                    + "purchase \(body.purchase): \(body.reason). It is tried again at "
+                    + "\(body.retryAt)."
+            )
         case .limitReached(let org, let body):
-            count { $0.limitsReached += 1 }
-            let text =
-                "topup_limit_reached: \"\(name(org))\" needs another top-up for \(body.price), and "
-                + "\(body.asked) of \(body.limit) were asked for in the month from \(body.month)."
-            note(org, text)
+            (
+                org,
+                "topup_limit_reached: \"\(name(org))\" needs another top-up for \(body.price), "
+                    + "and \(body.asked) of \(body.limit) were asked for in the month from "
+                    + "\(body.month)."
+            )
+        case .over: nil
+        }
+    }
+
+    private func hear(_ trouble: TopUpTrouble) {
+        if let (org, text) = text(of: trouble) { note(org, text) }
+        switch trouble {
+        case .failed: count { $0.topUpsFailed += 1 }
+        case .limitReached: count { $0.limitsReached += 1 }
         case .over(let org):
             let changed = state.withLock { $0.topUps.removeValue(forKey: org) != nil }
             if changed { show() }
@@ -281,15 +303,20 @@ extension Engine {
     /// Where purchases go that were asked for.
     var desk: PurchaseDesk { shards[0].desk }
 
-    /// Has all that is open handed to its connectors: after a start, and with another offer.
+    /// Has all that is open handed to its connectors, and what is wrong told: after a start, and
+    /// with another offer.
     func handOverOpenPurchases() {
         for shard in shards {
             let desk = self.desk
             shard.inbox.put { shard in
                 let open = shard.ownBooks.flatMap(\.openPurchases)
-                guard !open.isEmpty else { return }
+                let troubles = shard.ownBooks.flatMap(\.standingTopUpTroubles)
+                guard !open.isEmpty || !troubles.isEmpty else { return }
                 // Durable first, like everything that leaves the house.
-                shard.finish { desk.take(open: open) }
+                shard.finish {
+                    desk.take(open: open)
+                    desk.take(standing: troubles)
+                }
             }
             shard.stage.kick()
         }

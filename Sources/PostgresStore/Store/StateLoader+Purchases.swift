@@ -44,29 +44,30 @@ extension StateLoader {
             """
         ) { (row) throws(StoreError) in
             let org = try row.org()
-            let number = try row.number()
-            let automatic = try row.bool()
-            let pack = try row.text()
-            let credits = try row.amount()
-            let price = try row.amount()
-            let currency = try row.text()
-            let connector = try row.text()
-            let month = try row.day()
-            let askedAt = try row.time()
-            let identity = try row.identity()
-            let asked = PurchaseAsked(
-                purchase: number,
-                automatic: automatic,
-                pack: pack,
-                credits: credits,
-                price: price,
-                currency: currency,
-                connector: connector,
-                month: month,
-                identity: identity,
-                content: try row.unsigned64()
-            )
-            try take(org, Purchase(asked: asked, askedAt: askedAt))
+            try take(org, try Purchase(&row))
+        }
+    }
+
+    /// The purchase that failed last of each wallet whose top-ups fail, for people to be told.
+    func failedTopUps(
+        _ range: String,
+        row take: (UInt32, Purchase) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try copy(
+            """
+            SELECT DISTINCT ON (org) org, purchase, true, pack, p.credits, p.price, p.currency,
+                p.connector, month, asked_at, identity, content, settled_at, reason
+            FROM purchases p JOIN (SELECT org FROM topups WHERE org \(range) AND failures > 0) t
+                USING (org)
+            WHERE automatic AND state = 'failed' ORDER BY org, purchase DESC
+            """
+        ) { (row) throws(StoreError) in
+            let org = try row.org()
+            var purchase = try Purchase(&row)
+            purchase.state = .failed
+            purchase.settledAt = try row.time()
+            purchase.reason = try row.text()
+            try take(org, purchase)
         }
     }
 
@@ -157,9 +158,41 @@ extension StateLoader {
         try topUps(range) { (org, topUp) throws(StoreError) in
             purchasings[org, default: Purchasing()].topUp = topUp
         }
+        try failedTopUps(range) { (org, purchase) throws(StoreError) in
+            purchasings[org]?.remember(failed: purchase)
+        }
         if purchasings.isEmpty { return }
         for index in loaded.indices {
             loaded[index].purchasing = purchasings[loaded[index].org]
         }
+    }
+}
+
+extension Purchase {
+    /// Reads how a purchase was asked for, from its number on.
+    fileprivate init(_ row: inout FieldReader) throws(StoreError) {
+        let number = try row.number()
+        let automatic = try row.bool()
+        let pack = try row.text()
+        let credits = try row.amount()
+        let price = try row.amount()
+        let currency = try row.text()
+        let connector = try row.text()
+        let month = try row.day()
+        let askedAt = try row.time()
+        let identity = try row.identity()
+        let asked = PurchaseAsked(
+            purchase: number,
+            automatic: automatic,
+            pack: pack,
+            credits: credits,
+            price: price,
+            currency: currency,
+            connector: connector,
+            month: month,
+            identity: identity,
+            content: try row.unsigned64()
+        )
+        self.init(asked: asked, askedAt: askedAt)
     }
 }

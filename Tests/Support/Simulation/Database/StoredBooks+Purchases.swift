@@ -74,6 +74,8 @@ extension StoredOrganisation {
         }
         purchasing.open = rows.filter { $0.state == .open }
         purchasing.topUp = topUp
+        let failed = rows.last { $0.asked.automatic && $0.state == .failed }
+        if let topUp, topUp.failures > 0, let failed { purchasing.remember(failed: failed) }
         return purchasing
     }
 
