@@ -50,6 +50,41 @@ import Testing
         ])
     }
 
+    @Test func `what is open is listed of all organisations, and nothing else`() async throws {
+        let path = "/v1/organisations/acme/purchases"
+        try await RouteTests.play([
+            RouteTests.create,
+            Step("GET /v1/purchases?state=open", 200, #"{"purchases":[],"total":0}"#),
+        ])
+        try await ServerFixture.with { client, _, _ in
+            for name in ["acme", "beta"] {
+                _ = try await client.call("POST /v1/organisations", #"{"name":"\#(name)"}"#)
+            }
+            let pack = #"{"pack":"starter"}"#
+            _ = try await client.call("POST \(path)", pack, key: "a")
+            _ = try await client.call("POST /v1/organisations/beta/purchases", pack, key: "b")
+            _ = try await client.call("POST \(path)", #"{"credits":"1","payment":"p"}"#)
+            let all = try await client.call("GET /v1/purchases")
+            #expect(all.status == 200)
+            let other = Self.open.replacing("acme/1", with: "beta/1")
+            #expect(all.text == #"{"purchases":[\#(Self.open),\#(other)],"total":2}"# + "\n")
+            let one = try await client.call("GET /v1/purchases?limit=1&state=open")
+            #expect(one.text == #"{"purchases":[\#(Self.open)],"total":2}"# + "\n")
+            let late = try await client.call("GET /v1/purchases?from=2026-03-02T00:00:00Z")
+            #expect(late.text == #"{"purchases":[],"total":0}"# + "\n")
+            for (query, field) in [
+                ("state=confirmed", "state"), ("state=", "state"), ("limit=0", "limit"),
+                ("limit=1001", "limit"), ("from=today", "from"), ("before=3", "before"),
+                ("organisation=acme", "organisation"),
+            ] {
+                let answer = try await client.call("GET /v1/purchases?\(query)")
+                #expect(answer.status == 400, "\(query): \(answer.text)")
+                #expect(answer.text.contains("\"field\":\"\(field)\""), "\(answer.text)")
+            }
+            #expect(try await client.call("POST /v1/purchases", "{}").status == 405)
+        }
+    }
+
     @Test func `a top-up is set, shown and switched off`() async throws {
         let path = "/v1/organisations/acme/topup"
         func body(_ state: String, limit: String = #""monthly_limit":"50","#) -> String {

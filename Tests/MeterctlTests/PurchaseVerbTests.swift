@@ -82,6 +82,32 @@ import Testing
         ])
     }
 
+    @Test func `what is open is listed of all organisations`() async throws {
+        try await ControlVerbTests.play([
+            ControlVerbTests.created,
+            ("purchase list --open", "No purchases.\n"),
+            (
+                "purchase create acme --pack starter --idempotency-key k",
+                """
+                Purchase acme/1: 1000000 credits for EUR 5, waits for a payment by manual.
+                Balance: 0, available: 0
+
+                """
+            ),
+            (
+                "purchase list --open",
+                """
+                PURCHASE  PACK     CREDITS  PRICE  ASKED                    BY    CONNECTOR
+                acme/1    starter  1000000  EUR 5  2026-03-01T10:00:00.25Z  call  manual
+
+                """
+            ),
+        ])
+        for line in ["purchase list", "purchase list --open --before 3"] {
+            #expect(await Terminal.run(line).code == 64)
+        }
+    }
+
     @Test func `a top-up is set, shown and switched off and on`() async throws {
         func text(_ state: String, _ limit: String = "of at most EUR 50") -> String {
             """

@@ -76,6 +76,19 @@ public struct PurchasesBody: Codable, Sendable, Equatable {
     public var nextBefore: UInt32?
 }
 
+/// What waits for a payment, of all organisations.
+public struct OpenPurchasesBody: Codable, Sendable, Equatable {
+    /// The purchases, the oldest first.
+    public var purchases: [PurchaseBody]
+    /// How many there are, also those beyond the limit.
+    public var total: Int
+
+    init(_ open: OpenPurchases) {
+        self.purchases = open.purchases.map { PurchaseBody($0) }
+        self.total = open.total
+    }
+}
+
 /// What a call about a purchase answers.
 public struct PurchaseReceiptBody: Codable, Sendable, Equatable {
     /// The purchase.

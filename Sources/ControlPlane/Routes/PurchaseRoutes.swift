@@ -8,6 +8,7 @@ enum PurchaseRoutes {
     static let all: [Route] = [
         .post("/v1/organisations/:name/purchases", ask),
         .get("/v1/organisations/:name/purchases", list),
+        .get("/v1/purchases", listOpen),
         .get("/v1/organisations/:name/purchases/:purchase", show),
         .post("/v1/organisations/:name/purchases/:purchase/confirm", confirm),
         .post("/v1/organisations/:name/purchases/:purchase/fail", fail),
@@ -68,6 +69,17 @@ enum PurchaseRoutes {
         var filters = try call.filters()
         let state = try filters.optionalChoice("state", states)
         return try await page(call, &filters, state)
+    }
+
+    /// Only what is open, which memory has: a list of all that was ever bought is a report's.
+    private static let listOpen: @Sendable (Call) async throws -> Answer = { call in
+        var filters = try call.filters()
+        _ = try filters.optionalChoice("state", states.filter { $0.value == .open })
+        let from = try filters.optionalTime("from")
+        let limit = Int(try filters.optionalWhole("limit", in: 1...1000) ?? 50)
+        try filters.refuseRest()
+        let found = await call.administration.openPurchases(from: from, limit: limit)
+        return try .json(OpenPurchasesBody(found))
     }
 
     private static let receipts: @Sendable (Call) async throws -> Answer = { call in

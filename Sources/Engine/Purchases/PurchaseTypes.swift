@@ -103,6 +103,24 @@ public struct PurchaseFilter: Sendable, Hashable {
     }
 }
 
+/// What waits for a payment, over all organisations.
+public struct OpenPurchases: Sendable, Hashable {
+    /// Those that have waited longest, the oldest first.
+    public var purchases: [PurchaseInfo]
+    /// How many there are, also those that were left out.
+    public var total: Int
+
+    /// Makes a list.
+    ///
+    /// - Parameters:
+    ///   - purchases: Those that have waited longest, the oldest first.
+    ///   - total: How many there are.
+    public init(purchases: [PurchaseInfo], total: Int) {
+        self.purchases = purchases
+        self.total = total
+    }
+}
+
 /// Sets how a wallet tops itself up; what is nil stays as it was set before.
 public struct TopUpRequest: Sendable, Hashable {
     /// A limit for a calendar month.
@@ -265,6 +283,14 @@ public protocol PurchaseAdministration: Sendable {
         organisation: String,
         filter: PurchaseFilter
     ) async throws(AdministrationError) -> [PurchaseInfo]
+
+    /// What waits for a payment, of all organisations, from memory.
+    ///
+    /// - Parameters:
+    ///   - from: Only what was asked for at this moment or later; nil for all.
+    ///   - limit: How many at most.
+    /// - Returns: The oldest first.
+    func openPurchases(from: Timestamp?, limit: Int) async -> OpenPurchases
 
     /// One purchase.
     ///

@@ -14,6 +14,7 @@ struct PurchaseCommand: AsyncParsableCommand {
               meterctl purchase create acme --pack starter
               meterctl purchase create acme --credits 25 --payment bank-2026-117
               meterctl purchase list acme --open
+              meterctl purchase list --open
               meterctl purchase confirm acme 3 --payment pi_3Nq
               meterctl purchase fail acme 3 --reason "card declined"
             """,
@@ -119,14 +120,17 @@ struct PurchaseCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists purchases, newest first.",
             discussion: """
+                Without an organisation it lists what is open of all of them, the oldest first.
+
                 Examples:
                   meterctl purchase list acme
                   meterctl purchase list acme --open
+                  meterctl purchase list --open
                 """
         )
 
-        @Argument(help: "The organisation.")
-        var organisation: String
+        @Argument(help: "The organisation; otherwise all, with --open.")
+        var organisation: String?
 
         @Flag(help: "Only those that wait for a payment.")
         var open = false
@@ -141,7 +145,23 @@ struct PurchaseCommand: AsyncParsableCommand {
 
         @OptionGroup var control: ControlOptions
 
+        func validate() throws {
+            guard organisation == nil else { return }
+            if !open { throw ValidationError("Name an organisation, or give --open.") }
+            if before != nil {
+                throw ValidationError("--before counts the purchases of one organisation: name it.")
+            }
+        }
+
         func run() async throws {
+            guard let organisation else {
+                var request = ControlRequest(.get, "v1", "purchases")
+                request.filter("state", "open")
+                request.filter("limit", limit.map { "\($0)" })
+                return try await control.show(OpenPurchasesBody.self, request) { body in
+                    PurchaseText.table(open: body)
+                }
+            }
             var request = ControlRequest(.get, of: organisation, "purchases")
             request.filter("state", open ? "open" : nil)
             request.filter("before", before.map { "\($0)" })
@@ -249,6 +269,23 @@ enum PurchaseText {
     static func money(_ purchase: PurchaseBody) -> String {
         purchase.currency.isEmpty
             ? "\(purchase.price)" : "\(purchase.currency) \(purchase.price)"
+    }
+
+    /// What is open of all organisations.
+    static func table(open body: OpenPurchasesBody) -> String {
+        if body.purchases.isEmpty { return "No purchases.\n" }
+        var table = TextTable([
+            ("PURCHASE", .left), ("PACK", .left), ("CREDITS", .decimal), ("PRICE", .decimal),
+            ("ASKED", .left), ("BY", .left), ("CONNECTOR", .left),
+        ])
+        for purchase in body.purchases {
+            table.add([
+                purchase.id, purchase.pack ?? "-", "\(purchase.credits)", money(purchase),
+                "\(purchase.askedAt)", purchase.automatic ? "top-up" : "call", purchase.connector,
+            ])
+        }
+        let rest = body.total - body.purchases.count
+        return table.text + (rest > 0 ? "\(Figures.count(UInt64(rest))) more are open.\n" : "")
     }
 
     static func table(_ purchases: [PurchaseBody]) -> String {

@@ -106,6 +106,16 @@ extension FakeAdministration {
         }
     }
 
+    func openPurchases(from: Timestamp?, limit: Int) async -> OpenPurchases {
+        let shops = state.withLock { $0.shops }.sorted { $0.key < $1.key }
+        let open = shops.flatMap { name, shop in
+            shop.purchases.filter { $0.state == .open && $0.askedAt >= from ?? .epoch }.map {
+                PurchaseInfo(organisation: name, purchase: $0)
+            }
+        }
+        return OpenPurchases(purchases: Array(open.prefix(limit)), total: open.count)
+    }
+
     func purchase(
         organisation: String,
         key: PurchaseKey
