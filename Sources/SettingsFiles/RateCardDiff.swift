@@ -1,7 +1,7 @@
 import Quantities
 import Rating
 
-/// What changes when one rate card takes the place of another.
+/// What changes when one rate card, with its offer, takes the place of another.
 ///
 /// Prices are compared as they are charged, every gap filled: writing down a price that applied
 /// anyway is no change. Dates and tiers are matched by their value, not by their place in the list.
@@ -18,7 +18,9 @@ public struct RateCardDiff: Sendable, Hashable, Encodable {
         /// The tier, as a lower bound on input tokens ("above 200000"); nil for the base.
         public let tier: String?
         /// What changes: a class of tokens, a unit of a machine (`stopped` before it where the
-        /// price is for that state), or `version`, `tier`, `aliases`, `policy`, ....
+        /// price is for that state), or `version`, `tier`, `aliases`, `policy`, ...; of an offer
+        /// the key's path, such as `offer.packs.starter.price`, or the path of a part that only
+        /// one of them has.
         public let what: String
         /// The old value; nil when there was none.
         public let old: String?
@@ -37,18 +39,35 @@ public struct RateCardDiff: Sendable, Hashable, Encodable {
     /// What changes otherwise.
     public let changes: [Change]
 
-    /// Whether the cards charge alike and resolve names alike.
+    /// Whether the cards charge alike, resolve names alike and offer the same.
     public var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && addedMachines.isEmpty && removedMachines.isEmpty
             && changes.isEmpty
     }
 
-    /// Compares two cards that have no errors.
+    /// Compares two files: their cards, and what they offer.
+    ///
+    /// - Parameters:
+    ///   - old: The file in use.
+    ///   - new: The file that would take its place.
+    public init(old: RateCardFile, new: RateCardFile) {
+        self.init(
+            old: old.card,
+            new: new.card,
+            offers: (OfferEntry.all(of: old.offer), OfferEntry.all(of: new.offer))
+        )
+    }
+
+    /// Compares two cards that have no errors, whatever is offered.
     ///
     /// - Parameters:
     ///   - old: The card in use.
     ///   - new: The card that would take its place.
     public init(old: RateCard, new: RateCard) {
+        self.init(old: old, new: new, offers: ([], []))
+    }
+
+    private init(old: RateCard, new: RateCard, offers: (old: [OfferEntry], new: [OfferEntry])) {
         let oldModels = RateCardDiff.byName(old)
         let newModels = RateCardDiff.byName(new)
         added = new.models.map(\.name).filter { oldModels[$0] == nil }
@@ -79,6 +98,8 @@ public struct RateCardDiff: Sendable, Hashable, Encodable {
             collector.note("aliases", names(before.aliases), names(machine.aliases))
             collector.compare(before.versions, machine.versions)
         }
+        collector.machine = nil
+        collector.compare(offers.old, offers.new)
         changes = collector.changes
     }
 
@@ -129,6 +150,25 @@ private struct Collector {
         }
         for (name, sides) in providers.sorted(by: { $0.key < $1.key }) {
             note("provider \(name)", sides.old, sides.new)
+        }
+    }
+
+    /// Parts of offers, matched by name: those of the new one in its order, then what is gone.
+    mutating func compare(_ old: [OfferEntry], _ new: [OfferEntry]) {
+        for entry in new {
+            let name = "offer.\(entry.name)"
+            guard let before = old.first(where: { $0.name == entry.name }) else {
+                note(name, nil, entry.text)
+                continue
+            }
+            for field in entry.fields {
+                let value = before.fields.first { $0.key == field.key }?.value
+                note("\(name).\(field.key)", value, field.value)
+            }
+        }
+        let names = Set(new.map(\.name))
+        for entry in old where !names.contains(entry.name) {
+            note("offer.\(entry.name)", entry.text, nil)
         }
     }
 

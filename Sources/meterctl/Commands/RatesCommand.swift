@@ -132,6 +132,8 @@ struct RatesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Shows what changes when one rate card takes the place of another.",
             discussion: """
+                Prices are compared as they are charged, and offers key by key, defaults filled in.
+
                 Example:
                   meterctl rates diff rates.yaml rates-new.yaml
                 """
@@ -148,8 +150,8 @@ struct RatesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let difference = RateCardDiff(
-                old: try CardFile.load(old).card,
-                new: try CardFile.load(new).card
+                old: try CardFile.load(old),
+                new: try CardFile.load(new)
             )
             if json {
                 Console.line(try JSONText.text(difference))
