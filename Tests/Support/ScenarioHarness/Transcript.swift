@@ -103,7 +103,7 @@ package struct Transcript {
 
 extension ScenarioWorld {
     /// Runs a shell command with `meterctl` on its path, and the daemon's sockets in its variables.
-    func shell(_ command: String) throws -> (text: String, code: Int32) {
+    package func shell(_ command: String) throws -> (text: String, code: Int32) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", command]
