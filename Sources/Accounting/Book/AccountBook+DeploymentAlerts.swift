@@ -62,6 +62,19 @@ extension AccountBook {
         }
     }
 
+    /// A deployment's place goes to another one, of whom nothing was told yet.
+    func forgetCosts(
+        _ deployment: UInt32,
+        org: UInt32,
+        at moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        for point in raisedAlerts(of: org)
+        where point.kind == .deploymentCost && point.id == deployment {
+            clearAlert(point, org: org, at: moment, into: buffer)
+        }
+    }
+
     /// A day has begun, and with it windows in which deployments have cost nothing yet.
     func tellDeployments(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
         guard organisations[slot].flags.isSuperset(of: [.hasAlerts, .hasRuns]) else { return }

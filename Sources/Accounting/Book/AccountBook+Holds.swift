@@ -145,6 +145,8 @@ extension AccountBook {
         let moment = move(to: moment)
         let body = HoldReleased(hold: number.serial, lapsed: lapsed)
         commit(.holdReleased(body), org: number.org.raw, at: moment, into: buffer)
+        // A machine that is blocked may have waited for it.
+        if organisations[slot].flags.contains(.hasRuns) { schedule(slot) }
         if organisations[slot].deadline <= moment { advance(slot, to: moment, into: buffer) }
         return true
     }

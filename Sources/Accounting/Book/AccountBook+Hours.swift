@@ -169,7 +169,8 @@ extension AccountBook {
         let asked = margin(with: deployment, slot: slot).adding(open) ?? .max
         if let report = refusal(of: asked, for: deployment, slot: slot) {
             let own = amount(of: deployment.rate, for: runRules.marginMicroseconds)
-            block(&deployment, report, needs: own, at: moment, slot: slot)
+            let needed = max(own, Amount(units: 1))
+            block(&deployment, report, needs: needed, at: moment, slot: slot)
         } else {
             deployment.lease = .open
         }
@@ -314,10 +315,10 @@ extension AccountBook {
         return amount(of: burn + deployment.rate, for: runRules.marginMicroseconds)
     }
 
-    /// What so much time costs at a rate, rounded up and at least the smallest amount.
+    /// What so much time costs at a rate, rounded up: nothing only where it costs nothing.
     func amount(of rate: Int128, for microseconds: Int64) -> Amount {
         let (product, overflow) = rate.multipliedReportingOverflow(by: Int128(microseconds))
         guard !overflow else { return .max }
-        return Amount(units: max(1, (product + 3_599_999_999_999) / 3_600_000_000_000))
+        return Amount(units: (product + 3_599_999_999_999) / 3_600_000_000_000)
     }
 }

@@ -50,7 +50,11 @@ extension AccountBook {
         }
         deployment.hold = granted.hold.serial
         deployment.project = request.project
-        if deployment.lease == .blocked { deployment.lease = .resuming }
+        if deployment.lease == .blocked {
+            // Who may start is not told to stop any more.
+            deployment.lease = .resuming
+            deployment.order = nil
+        }
         if deployment.order?.action == .resume { deployment.order = nil }
         commit(.started, &deployment, slot: slot, moment, into: buffer)
         schedule(slot)
@@ -69,7 +73,7 @@ extension AccountBook {
                 request.allocation,
                 at: moment
             )
-            return rate == 0 ? .zero : amount(of: rate, for: runRules.marginMicroseconds)
+            return amount(of: rate, for: runRules.marginMicroseconds)
         }
     }
 
@@ -84,6 +88,7 @@ extension AccountBook {
             let body = HoldReleased(hold: hold.number.serial, lapsed: false)
             let org = organisations[slot].number
             commit(.holdReleased(body), org: org, at: moment, into: buffer)
+            lapseLetGo(slot, at: moment, into: buffer)
         }
         deployment.hold = 0
     }

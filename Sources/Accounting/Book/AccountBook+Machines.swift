@@ -66,7 +66,10 @@ extension AccountBook {
     func deployment(_ name: String, org: UInt32) -> Deployment? {
         let known = machines[org] ?? OrganisationMachines()
         if let number = known.number(of: name) { return known[number] }
-        guard let place = known.place(most: runRules.mostPerOrganisation) else { return nil }
+        let place = known.place(most: runRules.mostPerOrganisation) { hold in
+            hold != 0 && holds[HoldNumber(org: OrgNumber(org), serial: hold)] != nil
+        }
+        guard let place else { return nil }
         return Deployment(number: place, name: name, project: 0)
     }
 
@@ -165,12 +168,18 @@ extension AccountBook {
             deployment.spend.add(charge.amount)
             deployment.spendDay = charge.day
         }
+        if let known, deployment.number <= known.deployments.count,
+            known[deployment.number].name != deployment.name
+        {
+            forgetCosts(deployment.number, org: org, at: moment, into: buffer)
+        }
         let body = MachineChanged(cause: cause, deployment: deployment, charge: charge)
         commit(.machineChanged(body), org: org, at: moment, into: buffer)
         if let charge, charge.amount.isPositive {
             judge(slot, hasFallen: true, at: moment, into: buffer)
             tell(deployment, slot: slot, at: moment, into: buffer)
         }
+        if let charge, charge.hold != 0 { lapseLetGo(slot, at: moment, into: buffer) }
     }
 
     func changeMachine(_ org: UInt32, _ body: MachineChanged) {

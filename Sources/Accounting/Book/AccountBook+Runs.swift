@@ -108,7 +108,7 @@ extension AccountBook {
                 let end = max(run.lastSampleAt, min(moment, silence(of: run)))
                 endRun(&deployment, at: end, slot: slot, moment, into: buffer)
             }
-            guard !deployment.isOver else { continue }
+            guard !deployment.isAtRest || deployment.hold != 0 else { continue }
             deployment.lease = .none
             deployment.order = nil
             deployment.hold = 0

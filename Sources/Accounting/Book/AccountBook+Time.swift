@@ -58,11 +58,28 @@ extension AccountBook {
 
     /// Brings an organisation to the present: nothing is decided on a state of the past.
     func advance(_ slot: Int, to moment: Timestamp, into buffer: RecordBuffer) {
-        let org = organisations[slot].number
         if organisations[slot].today.end <= moment, !organisations[slot].closed {
             turnDay(slot, at: moment, into: buffer)
         }
         guard organisations[slot].deadline <= moment else { return }
+        advanceGrants(slot, to: moment, into: buffer)
+        if organisations[slot].flags.contains(.hasTerms) {
+            beginPeriods(slot, at: moment, into: buffer)
+        }
+        // Before machines are let go on: what they are charged is judged with each charge.
+        if organisations[slot].flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
+        if organisations[slot].flags.contains(.hasRuns) {
+            advanceRuns(slot, to: moment, into: buffer)
+        }
+        schedule(slot)
+        refreshCutoffs(slot, at: moment)
+    }
+
+    /// Grants begin and lapse, the earliest first.
+    private func advanceGrants(_ slot: Int, to moment: Timestamp, into buffer: RecordBuffer) {
+        let org = organisations[slot].number
         while let index = nextDueGrant(slot, at: moment) {
             let grant = organisations[slot].grants[index]
             if !grant.active {
@@ -81,18 +98,15 @@ extension AccountBook {
                 judgeAlerts(slot, hasFallen: lapsing.isPositive, at: moment, into: buffer)
             }
         }
-        if organisations[slot].flags.contains(.hasTerms) {
-            beginPeriods(slot, at: moment, into: buffer)
-        }
-        // Before machines are let go on: what they are charged is judged with each charge.
+    }
+
+    /// Lets lapse at once what a machine's hold has let go of a grant whose time is over: what is
+    /// decided next in the same command must not count on it.
+    func lapseLetGo(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
+        advanceGrants(slot, to: moment, into: buffer)
         if organisations[slot].flags.contains(.hasTopUp) {
             judgeTopUp(slot, at: moment, into: buffer)
         }
-        if organisations[slot].flags.contains(.hasRuns) {
-            advanceRuns(slot, to: moment, into: buffer)
-        }
-        schedule(slot)
-        refreshCutoffs(slot, at: moment)
     }
 
     /// The grant that is due first; ties go by number.

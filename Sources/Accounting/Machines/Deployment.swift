@@ -151,9 +151,9 @@ public struct Deployment: Sendable, Hashable {
         return spend
     }
 
-    /// Whether it holds on to nothing: another one may take its place.
-    var isOver: Bool {
-        lease == .none && order == nil && hold == 0 && !(run?.isAlive ?? false)
+    /// Whether it holds on to nothing, but perhaps to the hold of its start.
+    var isAtRest: Bool {
+        lease == .none && order == nil && !(run?.isAlive ?? false)
     }
 
     /// What its run costs at present, in 10^-15 credit an hour.
@@ -206,11 +206,16 @@ struct OrganisationMachines {
         burn += Int128(sign) * run.rate
     }
 
-    /// The place for a new one: a new number, or that of the one that ended first; nil when all
-    /// are in use.
-    func place(most: Int) -> UInt32? {
+    /// The place for a new one: a new number, or that of the one that ended first.
+    ///
+    /// - Parameters:
+    ///   - most: How many there may be.
+    ///   - isOpen: Whether a hold is open: one that has lapsed keeps no place.
+    /// - Returns: Its number; nil when all are in use.
+    func place(most: Int, isOpen: (UInt64) -> Bool) -> UInt32? {
         if deployments.count < most { return UInt32(deployments.count + 1) }
-        return deployments.filter(\.isOver).min { left, right in
+        let over = deployments.filter { $0.isAtRest && !isOpen($0.hold) }
+        return over.min { left, right in
             let (one, two) = (left.run?.endedAt ?? .epoch, right.run?.endedAt ?? .epoch)
             return (one, left.number) < (two, right.number)
         }?.number
