@@ -44,7 +44,6 @@ extension Duel {
             if known.terms.plan?.mayPurchase == false {
                 return expectEqual(outcome, .refused(.planRequired), "outcome")
             }
-            ledger.organisations[org]?.terms.hasBought = true
         }
         let number = ledger.organisations[org]?.grant(
             amount,
@@ -54,6 +53,10 @@ extension Duel {
             at: now.microseconds
         )
         guard let number else { return expectEqual(outcome, .accountClosed, "outcome") }
+        // What the purchase opens, such as a gate that machines wait at, opens with its credits.
+        if issued.grantClass == .purchased {
+            ledger.organisations[org]?.terms.hasBought = true
+        }
         expectEqual(outcome, .granted(number), "outcome")
         grants.append((issued, org, number, now))
     }

@@ -9,9 +9,11 @@ extension Duel {
         let org = random.pick(Duel.orgs)
         randomMove().make(self, org)
         tally[doing.split(separator: " ").first.map(String.init) ?? "", default: 0] += 1
+        settleMachines(org)
         compare(org)
         compareNotices()
         compareOrders()
+        compareMachineOrders()
         if step % 64 == 0 { Duel.orgs.forEach(compare) }
     }
 

@@ -36,6 +36,14 @@ final class Duel {
     var payments = 0
     /// When each payment came; a book alone need not know older ones than its window.
     var paidAt: [String: Timestamp] = [:]
+    /// The machines of each organisation, how many boots there were, and the last order given.
+    var fleets: [UInt32: [DuelMachine]] = [:]
+    var boots: UInt128 = 0
+    var ordered: [UInt32: UInt32] = [:]
+    /// How far the records were read for alerts, and how often a low balance was told and over.
+    var readAlerts = 0
+    var lowTold: [UInt32: Int] = [:]
+    var lowOver: [UInt32: Int] = [:]
 
     /// How time passes.
     let pace: Pace
@@ -76,6 +84,7 @@ final class Duel {
             ledger.organisations[org]?.now = now.microseconds
             told[org] = [NaiveScope(scope: 1, id: 0): true]
         }
+        equip(Duel.rules(pace: pace, &random), DuelMachines(from: now, &random))
     }
 
     func run(steps: Int) {

@@ -34,7 +34,8 @@ extension Duel {
         DuelMove(10) { $0.buy($1) },
         DuelMove(3) { $0.refund($1) },
         DuelMove(1) { $0.returnPurchase($1) },
-        DuelMove(1) { $0.setAlerts($1) },
+        DuelMove(2) { $0.setAlerts($1) },
+        DuelMove(50) { $0.machines($1) },
         DuelMove(1) { $0.correct($1) },
     ]
 

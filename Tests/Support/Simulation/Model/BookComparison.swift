@@ -45,6 +45,7 @@ package struct BookComparison {
         compareScopes(mine, model)
         compareTerms(org, book, model)
         compareShop(org, book, model)
+        if !model.fleet.machines.isEmpty { compareFleet(org, book, model) }
     }
 
     private mutating func compareGrants(_ mine: Organisation, _ model: NaiveOrganisation) {

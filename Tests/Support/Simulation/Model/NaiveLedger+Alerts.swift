@@ -8,6 +8,12 @@ package struct NaiveAlerts {
     package var percents: [Int128] = []
     /// The balances for which it was told and that were not reached again since.
     package var low: Set<Int128> = []
+    /// How often that was told, and how often it was over.
+    package var lowTold = 0
+    package var lowOver = 0
+    /// What machines may not cost, and which of them have cost it.
+    package var dearness: [NaiveDearness] = []
+    package var dear: Set<NaiveDear> = []
     /// How many alerts there were, and which of them last.
     package var count: UInt64 = 0
     package var open: [UInt64: AlertPoint] = [:]
@@ -16,19 +22,35 @@ package struct NaiveAlerts {
 
     /// The balance has changed by a line: who was told is told again after the balance was back.
     mutating func follow(_ amount: Int128, posted: Int128) {
-        for threshold in balances where amount < 0 && posted < threshold { low.insert(threshold) }
-        low = low.filter { posted < $0 }
+        for threshold in balances where amount < 0 && posted < threshold {
+            if low.insert(threshold).inserted { lowTold += 1 }
+        }
+        keepLow { posted < $0 }
+    }
+
+    /// What is not low any more is over.
+    mutating func keepLow(where isLow: (Int128) -> Bool) {
+        let before = low.count
+        low = low.filter(isLow)
+        lowOver += before - low.count
     }
 }
 
 extension NaiveOrganisation {
     /// Sets the wishes; what is not wished for any more was never told.
-    package mutating func setAlerts(balances: [Int128], percents: [Int128], at moment: Int64) {
+    package mutating func setAlerts(
+        balances: [Int128],
+        percents: [Int128],
+        dearness: [NaiveDearness] = [],
+        at moment: Int64
+    ) {
         bringUp(to: moment)
         guard !closed else { return }
         alerts.balances = balances
         alerts.percents = percents
-        alerts.low = alerts.low.filter { balances.contains($0) }
+        alerts.keepLow { balances.contains($0) }
+        alerts.dearness = dearness
+        alerts.dear = alerts.dear.filter { dearness.contains($0.limit) }
     }
 
     /// The shares of caps that are spent: scope, period and percent.

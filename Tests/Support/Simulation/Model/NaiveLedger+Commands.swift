@@ -3,11 +3,13 @@ extension NaiveOrganisation {
     package mutating func bringUp(to moment: Int64) {
         now = moment
         turnMode()
+        turnCosts()
         while let index = firstDue() {
             if !grants[index].begun { begin(index) } else { lapse(index) }
         }
         turnMonths()
         topUpIfDue()
+        moveMachines()
     }
 
     /// What no hold keeps of a grant lapses.
@@ -123,7 +125,8 @@ extension NaiveOrganisation {
         _ charge: Int128,
         hold serial: UInt64,
         project: UInt32,
-        key: UInt32
+        key: UInt32,
+        day: Int64? = nil
     ) -> [NaivePart] {
         var open = charge
         var parts: [NaivePart] = []
@@ -152,7 +155,7 @@ extension NaiveOrganisation {
         drop(serial)
         book(-charge)
         if charge > 0 { debits[lines] = NaiveDebit(parts) }
-        charges[NaiveCharge(day: today, project: project, key: key), default: 0] += charge
+        charges[NaiveCharge(day: day ?? today, project: project, key: key), default: 0] += charge
         return parts
     }
 
@@ -224,7 +227,7 @@ extension NaiveOrganisation {
     }
 
     /// What no hold keeps yet, in burn order.
-    private func parts(for asked: Int128) -> [NaivePart] {
+    func parts(for asked: Int128) -> [NaivePart] {
         var open = asked
         var parts: [NaivePart] = []
         for index in burnOrder where open > 0 {
@@ -307,6 +310,7 @@ extension NaiveOrganisation {
     package mutating func close(at moment: Int64) {
         bringUp(to: moment)
         guard !closed else { return }
+        endMachines()
         for hold in holds.sorted(by: { $0.serial < $1.serial }) {
             drop(hold.serial)
             bringUp(to: moment)

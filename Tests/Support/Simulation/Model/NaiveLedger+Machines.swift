@@ -67,8 +67,11 @@ extension NaiveOrganisation {
     ) -> String? {
         now = moment.microseconds
         guard let charge else { return nil }
-        if Int64(charge.day.number) != today {
-            return "a machine counts for day \(charge.day.number), not \(today)"
+        // Before the billing changes with the day, what was used is booked with the day before.
+        let isBefore = terms.nextMode.map { $0.from <= today } ?? false
+        let day = isBefore ? turned : today
+        if Int64(charge.day.number) != day {
+            return "a machine counts for day \(charge.day.number), not \(day)"
         }
         if charge.hold != 0, !holds.contains(where: { $0.serial == charge.hold }) {
             return "a machine settles hold \(charge.hold), which is not open"
@@ -84,7 +87,8 @@ extension NaiveOrganisation {
             charge.amount.units,
             hold: charge.hold,
             project: deployment.project,
-            key: 0
+            key: 0,
+            day: day
         )
         let found = charge.draws.parts
         return found == parts ? nil : "a machine is drawn from \(found.text), not \(parts.text)"

@@ -125,6 +125,8 @@ extension NaiveOrganisation {
     package mutating func setMode(_ mode: UInt8, at moment: Int64) {
         bringUp(to: moment)
         guard !closed else { return }
+        // What machines have cost so far is billed as it was.
+        bookMachines()
         let isAboutInvoices = (mode == 2) != (terms.mode == 2)
         if isAboutInvoices, spent(by: NaiveScope(scope: 1, id: 0))[0] > 0 {
             terms.nextMode = (mode, today + 1)
@@ -137,6 +139,8 @@ extension NaiveOrganisation {
     /// A day has begun.
     mutating func turnMode() {
         guard let next = terms.nextMode, next.from <= today, !closed else { return }
+        // What machines have cost so far belongs to the day that has ended.
+        bookMachines(day: next.from - 1)
         terms.mode = next.mode
         terms.nextMode = nil
     }

@@ -154,6 +154,8 @@ package struct NaiveOrganisation {
     package var lastHold: UInt64 = 0
     /// The last run of each deployment, by the deployment's name.
     var runs: [String: NaiveRun] = [:]
+    /// The machines, where they are judged by their commands and not by their records.
+    package var fleet = NaiveFleet()
     var lastRun: UInt32 = 0
     /// Every charge above nothing by its line, as far as it was not given back.
     package var debits: [UInt64: NaiveDebit] = [:]
