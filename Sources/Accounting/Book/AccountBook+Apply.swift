@@ -21,6 +21,8 @@ extension AccountBook {
             if organisations[slot].flags.contains(.hasTopUp), wantedTopUp(slot) != nil {
                 schedule(slot)
             }
+            // As live running does for machines that may have waited for the hold.
+            if usage.hold != 0, organisations[slot].flags.contains(.hasRuns) { schedule(slot) }
             return true
         }
         guard let change = Change.decode(record) else { return false }
