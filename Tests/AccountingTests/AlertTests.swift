@@ -44,6 +44,27 @@ import Testing
         bench.expectReplayAgrees()
     }
 
+    @Test func `an allowance that lapses as the next one comes is no low balance`() {
+        let bench = Workbench(zone: "UTC")
+        set(bench, "low_balance=5")
+        let team = PlanTerms(name: "team", included: Amount(credits: 9), lapses: true)
+        _ = bench.book.setPlan(team, .now, org: 1, at: bench.now, into: bench.buffer)
+        bench.debit("1")
+        for month in ["2026-04", "2026-05", "2026-06"] {
+            bench.tick(until: "\(month)-01T00:00:00Z")
+            #expect(bench.balance == "9")
+            bench.debit("1")
+        }
+        #expect(told(bench) == [])
+        // One that is not enough is told, and once.
+        let free = PlanTerms(name: "free", included: Amount(credits: 4), lapses: true)
+        _ = bench.book.setPlan(free, .periodEnd, org: 1, at: bench.now, into: bench.buffer)
+        bench.tick(until: "2026-07-01T00:00:00Z")
+        bench.tick(until: "2026-08-01T00:00:00Z")
+        #expect(told(bench) == ["1 lowBalance 4 2026-07-01"])
+        bench.expectReplayAgrees()
+    }
+
     @Test func `what was to be told when the journal lost its tail is told after the start`() {
         let bench = Workbench()
         set(bench, "low_balance=5,2")

@@ -131,7 +131,6 @@ extension AccountBook {
                 body.grant = periodGrant(slot, body, at: moment)
             }
             commit(.planChanged(body), org: org, at: moment, into: buffer)
-            judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
         }
     }
 

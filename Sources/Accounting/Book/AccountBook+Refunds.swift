@@ -138,7 +138,7 @@ public enum RefundOutcome: Sendable, Hashable {
     case stale
     /// The grant is none that was purchased and has something left.
     case notPurchased
-    /// So many refunds wait to be stored that no more can be remembered.
+    /// So many refunds of the organisation wait to be stored that no more can be remembered.
     case tooMany
     /// A field has a value that cannot be.
     case invalid(field: String, message: String)
@@ -147,7 +147,8 @@ public enum RefundOutcome: Sendable, Hashable {
 extension AccountBook {
     /// The burn priority of credits that come back for a debt that was paid meanwhile.
     public static let refundPriority: Int32 = 20
-    /// How many refunds of a partition may wait to be stored.
+    /// How many refunds of an organisation may wait to be stored; those that were are forgotten at
+    /// its next one.
     public static let maximumRecentRefunds = 65_536
 
     /// Gives a charge back, or a part of it, to where it was drawn from.
@@ -176,7 +177,9 @@ extension AccountBook {
         if organisations[slot].closed { return .accountClosed }
         if let back = moneyBack[org], back.forgottenThrough > charge.storedLines { return .stale }
         forgetRefunds(of: org, through: charge.storedLines)
-        guard rememberedRefunds < AccountBook.maximumRecentRefunds else { return .tooMany }
+        guard (moneyBack[org]?.recent.count ?? 0) < AccountBook.maximumRecentRefunds else {
+            return .tooMany
+        }
         let later = moneyBack[org]?.refunded(of: charge.line, after: charge.storedLines) ?? .zero
         let before = charge.refunded + later
         let left = charge.amount - charge.corrected - before
@@ -269,10 +272,8 @@ extension AccountBook {
     /// Forgets what the database was seen to have.
     private func forgetRefunds(of org: UInt32, through line: UInt64) {
         guard var back = moneyBack[org], back.forgottenThrough < line else { return }
-        let before = back.recent.count
         back.recent.removeAll { $0.ownLine <= line }
         back.forgottenThrough = line
-        rememberedRefunds -= before - back.recent.count
         moneyBack[org] = back
     }
 
@@ -325,7 +326,6 @@ extension AccountBook {
                     amount: body.amount
                 )
             )
-            rememberedRefunds += 1
         }
         moneyBack[org] = back
         grantIdentities.insert(

@@ -13,6 +13,8 @@ extension AccountBook {
         let moment = move(to: moment)
         if let slot = unjudged {
             unjudged = nil
+            // What came back in the same moment counts as well.
+            advance(slot, to: moment, into: buffer)
             judge(slot, hasFallen: true, at: moment, into: buffer)
         }
         var done = 0
@@ -63,9 +65,6 @@ extension AccountBook {
         }
         guard organisations[slot].deadline <= moment else { return }
         advanceGrants(slot, to: moment, into: buffer)
-        if organisations[slot].flags.contains(.hasTerms) {
-            beginPeriods(slot, at: moment, into: buffer)
-        }
         // Before machines are let go on: what they are charged is judged with each charge.
         if organisations[slot].flags.contains(.hasTopUp) {
             judgeTopUp(slot, at: moment, into: buffer)
@@ -77,9 +76,22 @@ extension AccountBook {
         refreshCutoffs(slot, at: moment)
     }
 
-    /// Grants begin and lapse, the earliest first.
+    /// Lets lapse at once what a machine's hold has let go of a grant whose time is over: what is
+    /// decided next in the same command must not count on it.
+    func lapseLetGo(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
+        advanceGrants(slot, to: moment, into: buffer)
+        if organisations[slot].flags.contains(.hasTopUp) {
+            judgeTopUp(slot, at: moment, into: buffer)
+        }
+    }
+
+    /// Lets grants begin and lapse, and periods of the plan begin; then alerts have their say, once.
+    ///
+    /// Why once: an allowance that lapses in the moment in which the next one comes has emptied no
+    /// wallet, and nobody is to be told so each month.
     private func advanceGrants(_ slot: Int, to moment: Timestamp, into buffer: RecordBuffer) {
         let org = organisations[slot].number
+        let before = organisations[slot].posted
         while let index = nextDueGrant(slot, at: moment) {
             let grant = organisations[slot].grants[index]
             if !grant.active {
@@ -90,22 +102,18 @@ extension AccountBook {
                     debtPaid: debtPaid
                 )
                 commit(.grantActivated(body), org: org, at: moment, into: buffer)
-                judgeAlerts(slot, hasFallen: false, at: moment, into: buffer)
             } else {
                 let lapsing = max(grant.remaining - grant.held, .zero)
                 let body = GrantExpired(grant: grant.number, amount: lapsing)
                 commit(.grantExpired(body), org: org, at: moment, into: buffer)
-                judgeAlerts(slot, hasFallen: lapsing.isPositive, at: moment, into: buffer)
             }
         }
-    }
-
-    /// Lets lapse at once what a machine's hold has let go of a grant whose time is over: what is
-    /// decided next in the same command must not count on it.
-    func lapseLetGo(_ slot: Int, at moment: Timestamp, into buffer: RecordBuffer) {
-        advanceGrants(slot, to: moment, into: buffer)
-        if organisations[slot].flags.contains(.hasTopUp) {
-            judgeTopUp(slot, at: moment, into: buffer)
+        if organisations[slot].flags.contains(.hasTerms) {
+            beginPeriods(slot, at: moment, into: buffer)
+        }
+        let posted = organisations[slot].posted
+        if posted != before {
+            judgeAlerts(slot, hasFallen: posted < before, at: moment, into: buffer)
         }
     }
 

@@ -38,8 +38,6 @@ public final class AccountBook {
     @exclusivity(unchecked) var plans: [PlanTerms] = []
     /// What was given back to organisations that ever got something back.
     @exclusivity(unchecked) var moneyBack: [UInt32: MoneyBack] = [:]
-    /// How many refunds are remembered until the database is known to have them.
-    @exclusivity(unchecked) var rememberedRefunds = 0
     /// What was told to whom, and what accounts wish to be told; organisation 0 for all of them.
     @exclusivity(unchecked) var alerts: [UInt32: AlertState] = [:]
     /// What accounts are told of that have no wishes of their own.

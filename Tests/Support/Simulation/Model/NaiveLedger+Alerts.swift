@@ -11,6 +11,8 @@ package struct NaiveAlerts {
     /// How often that was told, and how often it was over.
     package var lowTold = 0
     package var lowOver = 0
+    /// Whether lines are yet to come that belong to those before.
+    var isWaiting = false
     /// What machines may not cost, and which of them have cost it.
     package var dearness: [NaiveDearness] = []
     package var dear: Set<NaiveDear> = []
@@ -22,6 +24,7 @@ package struct NaiveAlerts {
 
     /// The balance has changed by a line: who was told is told again after the balance was back.
     mutating func follow(_ amount: Int128, posted: Int128) {
+        if isWaiting { return }
         for threshold in balances where amount < 0 && posted < threshold {
             if low.insert(threshold).inserted { lowTold += 1 }
         }

@@ -4,10 +4,15 @@ extension NaiveOrganisation {
         now = moment
         turnMode()
         turnCosts()
+        // What lapses and what comes in the same moment is one change to who is told of balances.
+        let before = posted
+        alerts.isWaiting = true
         while let index = firstDue() {
             if !grants[index].begun { begin(index) } else { lapse(index) }
         }
         turnMonths()
+        alerts.isWaiting = false
+        alerts.follow(posted - before, posted: posted)
         topUpIfDue()
         moveMachines()
     }
