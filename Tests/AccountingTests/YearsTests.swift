@@ -43,6 +43,7 @@ import Testing
             duel.buffer.bytes,
             into: AccountBook(partition: 1, calendar: FixedOffsetCalendar())
         )
+        replayed.runRules = duel.book.runRules
         #expect(replayed.digest == duel.book.digest, "seed \(seed)")
         #expect(replayed.all == duel.book.all, "seed \(seed)")
 

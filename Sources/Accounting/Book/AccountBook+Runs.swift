@@ -22,6 +22,13 @@ extension AccountBook {
         return waitsForCap ? min(next, organisations[slot].today.end) : next
     }
 
+    /// Notes anew when the next thing is due in all that have machines.
+    func scheduleRuns() {
+        for slot in organisations.indices where organisations[slot].flags.contains(.hasRuns) {
+            schedule(slot)
+        }
+    }
+
     /// When a run ends for want of a sample.
     private func silence(of run: Run) -> Timestamp {
         max(run.heardAt, listensSince).advanced(by: runRules.graceMicroseconds)

@@ -58,7 +58,12 @@ public final class AccountBook {
     /// What machines cost by the card in force; only live decisions ask.
     @exclusivity(unchecked) public var machinePrices: any MachinePrices = NoMachinePrices()
     /// The rules of runs.
-    @exclusivity(unchecked) public var runRules = RunRules()
+    ///
+    /// Other rules may make something due earlier than was thought, also after a replay, which
+    /// knows none.
+    @exclusivity(unchecked) public var runRules = RunRules() {
+        didSet { if runRules != oldValue { scheduleRuns() } }
+    }
     /// Since when samples can come in: nobody's silence counts from before.
     @exclusivity(unchecked) public var listensSince = Timestamp.epoch
     /// Orders that were given since they were last taken.
