@@ -24,7 +24,7 @@ extension Engine {
         try await waitForStore()
         let org = only.map { OrgNumber($0) }
         let names = directory
-        let proved = try await reader.ask { reader throws(StoreError) -> ProvedBooks in
+        let proved = try await reader.ask(.audit) { reader throws(StoreError) -> ProvedBooks in
             var wallets: [UInt32: AuditedWallet] = [:]
             let report = try reader.audit(org: org, violationLimit: 100) {
                 wallets[$0.org.raw] = $0

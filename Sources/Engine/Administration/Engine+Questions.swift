@@ -139,7 +139,7 @@ extension Engine {
         page: ExportPage
     ) async throws(AdministrationError) -> [TransactionInfo] {
         let query = LinePageQuery(org: OrgNumber(try number(organisation)), page)
-        return try await reader.ask { reader throws(StoreError) in
+        return try await reader.ask(.export) { reader throws(StoreError) in
             try reader.ledgerPage(query).map { TransactionInfo($0) }
         }
     }
@@ -156,7 +156,7 @@ extension Engine {
         page: ExportPage
     ) async throws(AdministrationError) -> [UsageInfo] {
         let query = LinePageQuery(org: OrgNumber(try number(organisation)), page)
-        return try await reader.ask { reader throws(StoreError) in
+        return try await reader.ask(.export) { reader throws(StoreError) in
             try reader.usagePage(query).map { UsageInfo($0) }
         }
     }

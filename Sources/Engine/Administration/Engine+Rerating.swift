@@ -33,7 +33,9 @@ extension Engine {
             card: card.name,
             digest: card.digest
         )
-        let known = try await reader.ask { reader throws(StoreError) in try reader.rerates() }
+        let known = try await reader.ask(.rerate) { reader throws(StoreError) in
+            try reader.rerates()
+        }
         try RerateRules.check(begun, against: known)
         let rated = try await rate(begun, by: card)
         guard !rated.isTooLarge else {
@@ -64,7 +66,9 @@ extension Engine {
         defer { rerateDesk.end() }
         try await waitForRefunds()
         try await waitForStore()
-        let known = try await reader.ask { reader throws(StoreError) in try reader.rerates() }
+        let known = try await reader.ask(.rerate) { reader throws(StoreError) in
+            try reader.rerates()
+        }
         guard let undone = known.first(where: { $0.begun.rerate == id }) else {
             throw .notFound(what: "re-rating", name: id)
         }
@@ -146,7 +150,7 @@ extension Engine {
         by card: RerateCard
     ) async throws(AdministrationError) -> Rerating {
         let (rerateDesk, names) = (self.rerateDesk, self.names)
-        return try await reader.ask { reader throws(StoreError) in
+        return try await reader.ask(.rerate) { reader throws(StoreError) in
             var rerating = Rerating(card, names: names, prices: try reader.priceTexts())
             let days = try reader.usageDays(from: begun.from, to: begun.to)
             rerateDesk.update { $0.days = days.count }
@@ -170,7 +174,7 @@ extension Engine {
     private func corrections(
         of rerate: String
     ) async throws(AdministrationError) -> [CorrectionCell: Rerating.Change] {
-        try await reader.ask { reader throws(StoreError) in
+        try await reader.ask(.rerate) { reader throws(StoreError) in
             var made: [CorrectionCell: Rerating.Change] = [:]
             try reader.corrections(of: rerate) { cell, requests, amount in
                 made[cell] = Rerating.Change(requests: requests, units: amount.units)

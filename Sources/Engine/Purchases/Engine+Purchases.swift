@@ -333,7 +333,7 @@ extension Engine: PurchaseAdministration {
     /// Looks purchases up in PostgreSQL.
     static func finder(_ reader: ReaderDoor) -> PurchaseFinder {
         { org, key throws(AdministrationError) in
-            try await reader.ask { reader throws(StoreError) in
+            try await reader.ask(.payment) { reader throws(StoreError) in
                 switch key {
                 case .number(let number): try reader.purchase(number, of: OrgNumber(org))
                 case .receipt(let receipt):
