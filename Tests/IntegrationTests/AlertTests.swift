@@ -161,7 +161,10 @@ import Testing
             let answer = try daemon.admin.call("GET", "/v1/organisations/acme/alerts?\(query)")
             #expect(answer.status == 400, "\(query): \(answer.text)")
         }
-        #expect(try daemon.admin.call("GET", "/v1/alerts?after=1").status == 400)
+        for query in ["after=x", "before=0", "order=latest"] {
+            let answer = try daemon.admin.call("GET", "/v1/alerts?\(query)")
+            #expect(answer.status == 400, "\(query): \(answer.text)")
+        }
         #expect(try daemon.admin.call("GET", "/v1/organisations/nobody/alerts").status == 404)
         let unknown = "/v1/organisations/nobody/alert-settings"
         #expect(try daemon.admin.call("PUT", unknown, "{}").status == 404)

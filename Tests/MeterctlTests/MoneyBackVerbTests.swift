@@ -108,7 +108,8 @@ import Testing
 
     @Test(arguments: [
         "refund acme", "refund acme --line 1 --purchase 2", "refund acme --line 1 --day 2026-03-01",
-        "refund acme --line 1 --reference x", "alerts list --after 3", "balance acme --at soon",
+        "refund acme --line 1 --reference x", "alerts list --after 3 --before 9",
+        "balance acme --at soon",
         "alerts set acme --low-balance much", "alerts set acme --deployment-cost 5",
         "alerts set acme --deployment-cost year=5", "alerts set acme --deployment-cost day=",
         "alerts set acme --deployment-cost day=1 --deployment-cost day=2",

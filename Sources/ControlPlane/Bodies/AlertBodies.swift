@@ -76,6 +76,8 @@ public struct AlertBody: Codable, Sendable, Equatable {
     public var id: String
     /// Its number within the organisation.
     public var number: UInt64
+    /// Its place among those of all organisations, in the order in which they were stored.
+    public var place: UInt64
     /// The organisation; absent for what concerns all.
     public var organisation: String?
     /// What it is about.
@@ -106,6 +108,7 @@ public struct AlertBody: Codable, Sendable, Equatable {
     init(_ info: AlertInfo) {
         self.id = "\(info.organisation ?? "-")/\(info.number)"
         self.number = info.number
+        self.place = info.place
         self.organisation = info.organisation
         self.kind = info.kind
         self.name = info.name
@@ -134,12 +137,14 @@ public struct AlertBody: Codable, Sendable, Equatable {
     }
 }
 
-/// A page of alerts, the oldest first.
+/// A page of alerts.
 public struct AlertsBody: Codable, Sendable, Equatable {
     /// The alerts.
     public var alerts: [AlertBody]
-    /// What to give as `after` for the next page; absent on the last.
+    /// What to give as `after` for the next page, the oldest first; absent on the last.
     public var nextAfter: UInt64?
+    /// What to give as `before` for the next page, the newest first; absent on the last.
+    public var nextBefore: UInt64?
 }
 
 extension Scope {

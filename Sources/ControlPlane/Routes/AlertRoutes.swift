@@ -16,32 +16,37 @@ enum AlertRoutes {
     ]
 
     private static let alerts: @Sendable (Call) async throws -> Answer = { call in
-        var filters = try call.filters()
-        var filter = AlertFilter()
-        filter.organisation = try call.part("name")
-        filter.after = UInt64(try filters.optionalWhole("after", in: 0...Int64.max) ?? 0)
-        let found = try await page(call, &filter, &filters)
-        let next = found.count == filter.limit ? found.last?.number : nil
-        return try .json(AlertsBody(alerts: found.map { AlertBody($0) }, nextAfter: next))
+        try await page(call, of: call.part("name"))
     }
 
     private static let allAlerts: @Sendable (Call) async throws -> Answer = { call in
-        var filters = try call.filters()
-        var filter = AlertFilter()
-        let found = try await page(call, &filter, &filters)
-        return try .json(AlertsBody(alerts: found.map { AlertBody($0) }, nextAfter: nil))
+        try await page(call, of: nil)
     }
 
-    private static func page(
-        _ call: Call,
-        _ filter: inout AlertFilter,
-        _ filters: inout FieldReader
-    ) async throws -> [AlertInfo] {
+    private static let orders = [(word: "oldest", value: false), (word: "newest", value: true)]
+
+    /// A page: of one organisation by number, of all by place.
+    private static func page(_ call: Call, of organisation: String?) async throws -> Answer {
+        var filters = try call.filters()
+        var filter = AlertFilter()
+        filter.organisation = organisation
+        filter.newestFirst = try filters.optionalChoice("order", orders) ?? false
+        filter.after = UInt64(try filters.optionalWhole("after", in: 0...Int64.max) ?? 0)
+        filter.before = try filters.optionalWhole("before", in: 1...Int64.max).map { UInt64($0) }
         filter.from = try filters.optionalTime("from")
         filter.openOnly = try filters.optionalFlag("open") ?? false
         filter.limit = Int(try filters.optionalWhole("limit", in: 1...1000) ?? 50)
         try filters.refuseRest()
-        return try await call.administration.alerts(filter)
+        let found = try await call.administration.alerts(filter)
+        let last = found.count == filter.limit ? found.last : nil
+        let next = organisation == nil ? last?.place : last?.number
+        return try .json(
+            AlertsBody(
+                alerts: found.map { AlertBody($0) },
+                nextAfter: filter.newestFirst ? nil : next,
+                nextBefore: filter.newestFirst && next != 1 ? next : nil
+            )
+        )
     }
 
     private static let settings: @Sendable (Call) async throws -> Answer = { call in

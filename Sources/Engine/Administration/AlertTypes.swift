@@ -25,8 +25,12 @@ public struct AlertSettingsInfo: Sendable, Hashable {
 public struct AlertFilter: Sendable, Hashable {
     /// Only those of one organisation; nil for all.
     public var organisation: String?
-    /// Only those with a higher number.
+    /// Only those with a higher number, of one organisation; with a higher place, of all.
     public var after: UInt64 = 0
+    /// Only those with a lower number or place.
+    public var before: UInt64?
+    /// The newest first, instead of the oldest.
+    public var newestFirst = false
     /// Only those that went off at this moment or later.
     public var from: Timestamp?
     /// Only those that have not recovered.
@@ -44,6 +48,8 @@ public struct AlertInfo: Sendable, Hashable {
     public var organisation: String?
     /// Its number within the organisation: with that, its stable id.
     public var number: UInt64
+    /// Its place among those of all organisations, in the order in which they were stored.
+    public var place: UInt64
     /// What it is about, in a word.
     public var kind: String
     /// What went off.
@@ -69,6 +75,7 @@ extension AlertInfo {
         self.init(
             organisation: record.organisation,
             number: record.alert,
+            place: record.place,
             kind: record.point.kind.word,
             point: record.point,
             name: record.name,

@@ -41,7 +41,7 @@ extension Engine {
         return try await alertSettings(organisation: organisation)
     }
 
-    /// The alerts that went off: those of one organisation by number, those of all by time.
+    /// The alerts that went off: those of one organisation by number, those of all by place.
     ///
     /// - Parameter filter: Which ones.
     /// - Returns: At most `limit` alerts.
@@ -54,6 +54,8 @@ extension Engine {
         }
         var query = AlertQuery(org: org)
         query.after = filter.after
+        query.before = filter.before
+        query.newestFirst = filter.newestFirst
         query.from = filter.from
         query.openOnly = filter.openOnly
         query.limit = filter.limit

@@ -9,6 +9,8 @@ public struct AlertRecord: Sendable, Hashable {
     public var organisation: String?
     /// Its number within the organisation: with that, its stable id.
     public var alert: UInt64
+    /// Its place among those of all organisations, in the order in which they were stored.
+    public var place: UInt64
     /// What went off.
     public var point: AlertPoint
     /// The project's, key's or producer's name, where it is about one.
@@ -31,8 +33,12 @@ public struct AlertRecord: Sendable, Hashable {
 public struct AlertQuery: Sendable, Hashable {
     /// Whose; nil for all.
     public var org: OrgNumber?
-    /// Only those with a higher number, of one organisation.
+    /// Only those with a higher number, of one organisation; with a higher place, of all.
     public var after: UInt64 = 0
+    /// Only those with a lower number or place.
+    public var before: UInt64?
+    /// The newest first, instead of the oldest.
+    public var newestFirst = false
     /// Only those that went off at this moment or later.
     public var from: Timestamp?
     /// Only those that have not recovered.
@@ -49,7 +55,9 @@ public struct AlertQuery: Sendable, Hashable {
 }
 
 extension PostgresReader {
-    /// Alerts: those of one organisation by number, those of all by time.
+    /// Alerts: those of one organisation by number, those of all by place.
+    ///
+    /// Whoever asks again after the highest place it has seen misses none, whenever it was raised.
     ///
     /// - Parameter query: Which ones.
     /// - Returns: At most as many as were asked for.
@@ -59,18 +67,22 @@ extension PostgresReader {
         parameters.add(query.limit)
         parameters.add(query.after)
         parameters.add(query.from)
-        var conditions = ["a.alert > $2", "($3::timestamptz IS NULL OR a.raised_at >= $3)"]
+        parameters.add(query.before ?? UInt64(Int64.max))
+        let cursor = query.org == nil ? "a.place" : "a.alert"
+        var conditions = [
+            "\(cursor) > $2", "($3::timestamptz IS NULL OR a.raised_at >= $3)", "\(cursor) < $4",
+        ]
         if let org = query.org {
             parameters.add(org.raw)
-            conditions.append("a.org = $4")
+            conditions.append("a.org = $5")
         }
         if query.openOnly { conditions.append("a.cleared_at IS NULL") }
-        let order = query.org == nil ? "a.raised_at, a.org, a.alert" : "a.alert"
+        let order = query.newestFirst ? "\(cursor) DESC" : cursor
         let answer = try open().query(
             """
             SELECT a.org, o.name, a.alert, a.kind, a.scope, a.id, a.period, a.threshold, a.value,
                 a.measure, a.day, a.text, a.raised_at, a.cleared_at,
-                coalesce(p.name, k.name, n.name)
+                coalesce(p.name, k.name, n.name), a.place
             FROM (SELECT * FROM alerts a WHERE \(conditions.joined(separator: " AND "))
                 ORDER BY \(order) LIMIT $1) a
             LEFT JOIN organisations o ON o.org = a.org
@@ -101,6 +113,7 @@ extension PostgresReader {
             org: try row.number(index, 0),
             organisation: row.optionalText(index, 1),
             alert: try row.unsigned(index, 2),
+            place: try row.unsigned(index, 15),
             point: point,
             name: row.optionalText(index, 14),
             value: try row.amount(index, 8),

@@ -21,6 +21,7 @@ struct Migration {
         Migration(number: 10, name: "dearest", sql: dearest),
         Migration(number: 11, name: "corrections", sql: corrections),
         Migration(number: 12, name: "corrected_refunds", sql: correctedRefunds),
+        Migration(number: 13, name: "alert_places", sql: alertPlaces),
     ]
 
     /// The schema that this program needs.

@@ -2,27 +2,36 @@ import Accounting
 import Quantities
 
 extension BatchTables {
-    func insertAlerts() throws(StoreError) {
+    /// Stores alerts, each behind all that were stored before.
+    ///
+    /// The row of `alert_places` is locked from here to the end of the transaction: no other lane
+    /// can give a later place and be done sooner, so that nobody who reads by place misses any.
+    /// It therefore comes last in the transaction, and the lock lasts as long as a COMMIT.
+    private func insertAlerts() throws(StoreError) {
         let raised = sorted(batch.cold.raised)
         if raised.isEmpty { return }
         var arrays = AlertArrays()
         for change in raised { arrays.add(change) }
         _ = try run(
             """
+            WITH places AS (
+                UPDATE alert_places SET last = last + cardinality($1)
+                RETURNING last - cardinality($1) AS before
+            )
             INSERT INTO alerts (org, alert, kind, scope, id, period, threshold, value, measure, day,
-                text, raised_at, cleared_at)
-            SELECT org, alert, kind, scope, id, period, threshold, value, measure, day, text, at,
-                CASE WHEN momentary THEN at END
-            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-                AS d (org, alert, kind, scope, id, period, threshold, value, measure, day, text, at,
-                    momentary)
+                text, raised_at, cleared_at, place)
+            SELECT d.org, d.alert, d.kind, d.scope, d.id, d.period, d.threshold, d.value, d.measure,
+                d.day, d.text, d.at, CASE WHEN d.momentary THEN d.at END, p.before + d.number
+            FROM places p CROSS JOIN unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                WITH ORDINALITY AS d (org, alert, kind, scope, id, period, threshold, value,
+                    measure, day, text, at, momentary, number)
             """,
             arrays.all,
             "the alerts of a batch"
         )
     }
 
-    func clearAlerts() throws(StoreError) {
+    private func clearAlerts() throws(StoreError) {
         let cleared = sorted(batch.cold.cleared)
         if cleared.isEmpty { return }
         var orgs = ArrayParameter.int8
@@ -43,6 +52,14 @@ extension BatchTables {
             "the recovered alerts of a batch"
         )
         try expect(answer, cleared.count, "alerts")
+    }
+
+    /// What alerts went off and recovered.
+    ///
+    /// - Throws: What the server says, or `inconsistent`.
+    func writeAlerts() throws(StoreError) {
+        try insertAlerts()
+        try clearAlerts()
     }
 
     func writeAlertRules() throws(StoreError) {

@@ -29,8 +29,6 @@ struct BatchTables {
         try writeCaps()
         try writeTerms()
         try insertRefunds()
-        try insertAlerts()
-        try clearAlerts()
         try writeAlertRules()
         try writePurchases()
         try insertRerates()

@@ -56,6 +56,10 @@ struct LaneTransaction {
                 try BatchTables(batch: section, connection: connection).writeAfterLines()
             }
             if order.hasFirstPartition { try writeProducers() }
+            // Last, because lanes wait for each other here.
+            for section in order.sections {
+                try BatchTables(batch: section, connection: connection).writeAlerts()
+            }
         }
         // Not before: of a transaction that is rolled back nothing was learnt.
         floors.take(learnt)

@@ -22,20 +22,30 @@ struct AlertsCommand: AsyncParsableCommand {
 struct AlertListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Shows the alerts that went off, the oldest first.",
+        abstract: "Shows the alerts that went off, the newest first.",
         discussion: """
+            With --after it goes on from there, the oldest first: a program that gives the highest
+            one it has seen misses none. Of one organisation --after and --before are the alert's
+            number; of all they are its place in the order in which alerts were stored.
+
             Examples:
               meterctl alerts list
               meterctl alerts list --open
-              meterctl alerts list acme --after 12
+              meterctl alerts list acme --before 12
+              meterctl alerts list --after 0 --json
             """
     )
 
     @Argument(help: "The organisation; otherwise all.")
     var organisation: String?
 
-    @Option(help: ArgumentHelp("Only those with a higher number.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Only those behind this one, the oldest first.", valueName: "number")
+    )
     var after: UInt64?
+
+    @Option(help: ArgumentHelp("Only those before this one.", valueName: "number"))
+    var before: UInt64?
 
     @Option(help: ArgumentHelp("Only those from this moment on.", valueName: "time"))
     var from: Moment?
@@ -49,8 +59,8 @@ struct AlertListCommand: AsyncParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func validate() throws {
-        if after != nil, organisation == nil {
-            throw ValidationError("--after counts the alerts of one organisation: name it.")
+        if after != nil, before != nil {
+            throw ValidationError("--after goes on and --before goes back: give one of them.")
         }
     }
 
@@ -59,7 +69,9 @@ struct AlertListCommand: AsyncParsableCommand {
         if let organisation {
             request = ControlRequest(.get, "v1", "organisations", organisation, "alerts")
         }
+        request.filter("order", after == nil ? "newest" : "oldest")
         request.filter("after", after.map { "\($0)" })
+        request.filter("before", before.map { "\($0)" })
         request.filter("from", from?.text)
         request.filter("open", open ? "true" : nil)
         request.filter("limit", "\(limit)")
@@ -226,7 +238,8 @@ enum AlertText {
                     ?? "open",
             ])
         }
-        return table.text
+        let more = body.nextAfter.map { "\nThere may be more: --after \($0)\n" } ?? ""
+        return table.text + more + LedgerText.more(body.nextBefore)
     }
 
     private static func what(_ alert: AlertBody) -> String {

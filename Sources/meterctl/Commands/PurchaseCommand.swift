@@ -167,7 +167,7 @@ struct PurchaseCommand: AsyncParsableCommand {
             request.filter("before", before.map { "\($0)" })
             request.filter("limit", limit.map { "\($0)" })
             try await control.show(PurchasesBody.self, request) { body in
-                PurchaseText.table(body.purchases)
+                PurchaseText.page(body)
             }
         }
     }
@@ -215,11 +215,12 @@ struct ReceiptCommand: AsyncParsableCommand {
         commandName: "receipt",
         abstract: "Prints a receipt, or lists them.",
         discussion: """
-            Receipts are numbered without gaps within an organisation.
+            Receipts are numbered without gaps within an organisation, and listed newest first.
 
             Examples:
               meterctl receipt acme
               meterctl receipt acme 2
+              meterctl receipt acme --before 120 --limit 20
             """
     )
 
@@ -229,13 +230,27 @@ struct ReceiptCommand: AsyncParsableCommand {
     @Argument(help: "The receipt's number; without it they are listed.")
     var receipt: UInt32?
 
+    @Option(help: ArgumentHelp("Only those before this purchase.", valueName: "number"))
+    var before: UInt32?
+
+    @Option(help: ArgumentHelp("How many at most, 1 to 1000; otherwise 50.", valueName: "number"))
+    var limit: Int?
+
     @OptionGroup var control: ControlOptions
+
+    func validate() throws {
+        if receipt != nil, before != nil || limit != nil {
+            throw ValidationError("--before and --limit are for the list: name no receipt.")
+        }
+    }
 
     func run() async throws {
         guard let receipt else {
-            let request = ControlRequest(.get, of: organisation, "receipts")
+            var request = ControlRequest(.get, of: organisation, "receipts")
+            request.filter("before", before.map { "\($0)" })
+            request.filter("limit", limit.map { "\($0)" })
             return try await control.show(PurchasesBody.self, request) { body in
-                PurchaseText.table(body.purchases)
+                PurchaseText.page(body)
             }
         }
         let request = ControlRequest(.get, of: organisation, "receipts", "\(receipt)")
@@ -286,6 +301,10 @@ enum PurchaseText {
         }
         let rest = body.total - body.purchases.count
         return table.text + (rest > 0 ? "\(Figures.count(UInt64(rest))) more are open.\n" : "")
+    }
+
+    static func page(_ body: PurchasesBody) -> String {
+        table(body.purchases) + LedgerText.more(body.nextBefore.map { UInt64($0) })
     }
 
     static func table(_ purchases: [PurchaseBody]) -> String {

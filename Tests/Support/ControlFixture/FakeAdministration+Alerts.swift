@@ -29,6 +29,7 @@ extension FakeAdministration {
         let low = AlertInfo(
             organisation: "acme",
             number: 1,
+            place: 41,
             kind: "low_balance",
             point: AlertPoint(kind: .lowBalance, threshold: Amount(credits: 100)),
             name: nil,
