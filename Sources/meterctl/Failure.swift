@@ -17,6 +17,8 @@ struct Failure: Error, Sendable, Equatable {
         case unreachable = 69
         /// A bug, here or in meterd.
         case bug = 70
+        /// What was asked for cannot be written: the disk is full, the folder is not there.
+        case output = 74
         /// It may work later: PostgreSQL is away, the journal is full.
         case temporary = 75
         /// A configuration file or rate card is wrong.
@@ -26,6 +28,11 @@ struct Failure: Error, Sendable, Equatable {
     init(_ status: Status, _ message: String) {
         self.status = status
         self.message = message
+    }
+
+    /// What was asked for, and could not be written to standard output.
+    static func unwritten(_ reason: String) -> Failure {
+        Failure(.output, "Standard output cannot be written: \(reason). It is not complete.")
     }
 
     /// What kept an answer away.

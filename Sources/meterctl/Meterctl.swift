@@ -15,7 +15,7 @@ struct Meterctl: AsyncParsableCommand {
               meterctl balance acme
 
             Exit codes: 0 done; 1 the answer is no; 64 wrong usage; 69 meterd is not reached;
-            70 a bug; 75 try again later; 78 a file is wrong.
+            70 a bug; 74 the output cannot be written; 75 try again later; 78 a file is wrong.
             """,
         version: "meterctl \(Version.text)",
         groupedSubcommands: [
@@ -62,6 +62,11 @@ struct Meterctl: AsyncParsableCommand {
 
     static func main() async {
         let code = await run(Array(CommandLine.arguments.dropFirst()))
+        if case .failed(let reason) = Console.close(), code == 0 {
+            let failure = Failure.unwritten(reason)
+            Console.hint("meterctl: \(failure.message)")
+            exit(withStatus: failure.status.rawValue)
+        }
         exit(withStatus: code)
     }
 
@@ -73,6 +78,9 @@ struct Meterctl: AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
+            }
+            if case .failed(let reason) = Console.current.trouble() {
+                throw Failure.unwritten(reason)
             }
             return 0
         } catch let failure as Failure {

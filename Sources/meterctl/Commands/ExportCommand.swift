@@ -67,6 +67,11 @@ struct ExportCommand: AsyncParsableCommand {
                 rest += bytes
                 guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return }
                 console.write(String(decoding: rest[...end], as: UTF8.self))
+                switch console.trouble() {
+                case nil: break
+                case .unread: throw ExitCode.success
+                case .failed(let reason): throw Failure.unwritten(reason)
+                }
                 rest.removeSubrange(...end)
             }
             return
@@ -74,14 +79,17 @@ struct ExportCommand: AsyncParsableCommand {
         let part = output + ".part"
         guard FileManager.default.createFile(atPath: part, contents: nil),
             let file = FileHandle(forWritingAtPath: part)
-        else { throw Failure(.config, "\(part) cannot be written.") }
+        else {
+            let reason = String(cString: strerror(errno))
+            throw Failure(.output, "\(part) cannot be written: \(reason)")
+        }
         do {
             try await Control.stream(request, of: client) { bytes in
                 do {
                     try file.write(contentsOf: Data(bytes))
                 } catch {
                     throw Failure(
-                        .config,
+                        .output,
                         "\(part) cannot be written: \(error.localizedDescription)"
                     )
                 }
@@ -93,7 +101,7 @@ struct ExportCommand: AsyncParsableCommand {
         }
         guard rename(part, output) == 0 else {
             let reason = String(cString: strerror(errno))
-            throw Failure(.config, "\(output) cannot be written: \(reason)")
+            throw Failure(.output, "\(output) cannot be written: \(reason)")
         }
         Console.hint("Written to \(output).")
     }

@@ -225,7 +225,7 @@ enum OutputFile {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw Failure(.config, "\(path) cannot be written: \(error.localizedDescription)")
+            throw Failure(.output, "\(path) cannot be written: \(error.localizedDescription)")
         }
     }
 }
