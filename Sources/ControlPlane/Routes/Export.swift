@@ -116,15 +116,17 @@ struct Export: Sendable {
     private static func cells(_ line: TransactionInfo) -> [String?] {
         [
             "\(line.line)", "\(line.appliedAt)", line.kind, "\(line.amount)", "\(line.balance)",
-            line.project, line.key, line.session, line.detail,
+            CSV.text(line.project), CSV.text(line.key), CSV.text(line.session),
+            CSV.text(line.detail),
         ]
     }
 
     private static func cells(_ line: UsageInfo) -> [String?] {
         let latency = line.latencyMilliseconds
         return [
-            "\(line.line)", "\(line.at)", "\(line.appliedAt)", line.id, line.model, line.provider,
-            line.project, line.key, line.session, "\(line.tokens.input)",
+            "\(line.line)", "\(line.at)", "\(line.appliedAt)", CSV.text(line.id),
+            CSV.text(line.model), CSV.text(line.provider), CSV.text(line.project),
+            CSV.text(line.key), CSV.text(line.session), "\(line.tokens.input)",
             "\(line.tokens.cacheRead)", "\(line.tokens.cacheWrite)", "\(line.tokens.output)",
             "\(line.tokens.reasoning)", "\(line.charge)", latency == 0 ? nil : "\(latency)",
             line.failed ? "error" : "ok", "\(line.cacheHit)",
@@ -169,6 +171,21 @@ public struct ExportTotalBody: Codable, Sendable, Equatable {
 
 /// Rows of comma-separated values after RFC 4180.
 enum CSV {
+    /// A text that somebody else has chosen, as a cell that no spreadsheet takes for a formula.
+    ///
+    /// Spreadsheets calculate what begins with one of these characters, also between quotes, and
+    /// formulas can fetch and send: an apostrophe before it makes it a text. Never for numbers,
+    /// which may begin with a minus sign.
+    static func text(_ text: String?) -> String? {
+        guard let text, let first = text.utf8.first else { return text }
+        switch first {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0A,
+            0x0D:
+            return "'" + text
+        default: return text
+        }
+    }
+
     /// A row; what is not there is empty.
     static func row(_ cells: [String?]) -> [UInt8] {
         var bytes: [UInt8] = []
