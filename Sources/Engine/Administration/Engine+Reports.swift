@@ -67,7 +67,7 @@ extension Engine {
         query.session = filter.session
         query.model = filter.model
         query.failed = filter.failed
-        query.from = filter.from
+        query.from = try filter.start(at: time.now())
         query.to = filter.to
         query.beforeLine = filter.beforeLine
         query.limit = try checked(filter.limit)
@@ -152,6 +152,37 @@ extension Engine {
     /// The present rate card as YAML.
     public func ratesText() -> String {
         pricing.current.text
+    }
+}
+
+extension UsageFilter {
+    /// How many days are looked through for requests of some kind, which may be none.
+    static let mostDays = 31
+
+    private var isChoosy: Bool {
+        key != nil || project != nil || session != nil || model != nil || failed != nil
+    }
+
+    /// From when on requests are looked through: a page without a choice ends after its lines,
+    /// one with a choice may have to look at every request there is.
+    ///
+    /// - Parameter now: The present moment.
+    /// - Returns: The moment, or nil for any.
+    /// - Throws: `invalid` when the span is too long.
+    func start(at now: Timestamp) throws(AdministrationError) -> Timestamp? {
+        guard isChoosy else { return from }
+        let end = min(to ?? now, now)
+        let earliest = end.advanced(byMicroseconds: -Int64(UsageFilter.mostDays) * 86_400_000_000)
+        guard let from else { return earliest }
+        guard from >= earliest else {
+            throw .invalid(
+                field: "from",
+                message: "\(from) is more than \(UsageFilter.mostDays) days before \(end), and so "
+                    + "many are looked through for a key, project, session, model or status. Give "
+                    + "an earlier \"to\", or a later \"from\"."
+            )
+        }
+        return from
     }
 }
 

@@ -64,6 +64,7 @@ extension PostgresReader {
     public func transactions(_ query: TransactionQuery) throws(StoreError) -> [LedgerLine] {
         var filter = LineFilter(org: query.org, limit: query.limit)
         filter.add(from: query.from, to: query.to, before: query.beforeLine)
+        filter.addDays(from: query.from, to: query.to)
         var sources: [String] = []
         if query.kind == nil || query.kind == .usage {
             sources.append(filter.select(PostgresReader.usageColumns, from: "usage_lines"))
@@ -210,6 +211,8 @@ extension PostgresReader {
 struct LineFilter {
     private(set) var parameters = QueryParameters()
     private var conditions = ["org = $1"]
+    /// Conditions on what the usage lines alone have.
+    private var dayConditions: [String] = []
     private var count = 2
 
     init(org: OrgNumber, limit: Int) {
@@ -218,8 +221,12 @@ struct LineFilter {
     }
 
     private mutating func condition(_ text: String) {
+        conditions.append(numbered(text))
+    }
+
+    private mutating func numbered(_ text: String) -> String {
         count += 1
-        conditions.append("\(text) $\(count)\(text.contains("(") ? ")" : "")")
+        return "\(text) $\(count)\(text.contains("(") ? ")" : "")"
     }
 
     mutating func add(_ text: String, _ value: UInt32) {
@@ -252,15 +259,15 @@ struct LineFilter {
         }
     }
 
-    /// Lets the server leave out the partitions of other days.
+    /// Lets the server leave out the partitions of other days, of usage lines.
     mutating func addDays(from: Timestamp?, to: Timestamp?) {
         if let from {
             parameters.add(from.utcDay)
-            condition("day_utc >=")
+            dayConditions.append(numbered("day_utc >="))
         }
         if let to {
             parameters.add(to.utcDay)
-            condition("day_utc <=")
+            dayConditions.append(numbered("day_utc <="))
         }
     }
 
@@ -273,9 +280,10 @@ struct LineFilter {
     }
 
     func select(_ columns: String, from table: String, _ order: String = "DESC") -> String {
-        """
-        SELECT \(columns) FROM \(table) WHERE \(conditions.joined(separator: " AND "))
-        ORDER BY line \(order) LIMIT $2
-        """
+        let all = table == "usage_lines" ? conditions + dayConditions : conditions
+        return """
+            SELECT \(columns) FROM \(table) WHERE \(all.joined(separator: " AND "))
+            ORDER BY line \(order) LIMIT $2
+            """
     }
 }

@@ -135,9 +135,13 @@ struct UsageCommand: AsyncParsableCommand {
         commandName: "usage",
         abstract: "Shows the per-request log, newest first.",
         discussion: """
+            With a key, project, session, model or status 31 days are looked through: the last
+            ones, those up to --to, or those from --from on.
+
             Examples:
               meterctl usage acme
               meterctl usage acme --key main --model claude-sonnet --status error
+              meterctl usage acme --session s-1 --from 2026-03-01 --to 2026-04-01
               meterctl usage acme --json | jq '.usage[].charge'
             """
     )
