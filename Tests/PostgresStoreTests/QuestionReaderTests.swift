@@ -65,6 +65,59 @@ import Testing
         }
     }
 
+    @Test func `what was charged of late does not read the lines of machines`() throws {
+        let database = try TestDatabase()
+        let store = try database.store()
+        let journal = Journal()
+        journal.create(1)
+        journal.grant(1, 1, Amount(credits: 100))
+        let batch = BatchBuilder()
+        try journal.move(to: batch)
+        _ = try store.commit(batch, from: 0, to: 1)
+        // 20,000 lines of a machine, a credit each thousand, and a grant in their midst.
+        try database.execute(
+            """
+            INSERT INTO ledger_lines (org, line, kind, amount, balance, applied_at, reference, note)
+            SELECT 1, n, CASE n WHEN 9000 THEN 'purchase' ELSE 'machine' END,
+                CASE n WHEN 9000 THEN 7 ELSE -0.001 END,
+                100 - 0.001 * (n - 1) + CASE WHEN n >= 9000 THEN 7.001 ELSE 0 END,
+                (SELECT applied_at FROM ledger_lines WHERE org = 1 AND line = 1)
+                    + n * interval '1 second', 'web', ''
+            FROM generate_series(2, 20001) n
+            """
+        )
+        try database.execute(
+            "UPDATE wallets SET lines = 20001, balance = 100 - 0.001 * 20000 + 7.001 WHERE org = 1"
+        )
+        try database.execute("ANALYZE ledger_lines")
+        func read() throws -> Int {
+            try database.count(
+                "SELECT coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_user_tables "
+                    + "WHERE relname = 'ledger_lines'"
+            )
+        }
+        func asked() throws -> Int {
+            try database.count(
+                "SELECT coalesce(idx_scan, 0) + seq_scan FROM pg_stat_user_tables "
+                    + "WHERE relname = 'wallets'"
+            )
+        }
+        let (before, scans) = try (read(), asked())
+        let reader = try database.reader()
+        let found = try reader.recentCharges(
+            org: OrgNumber(1),
+            since: [Journal.noon],
+            now: Journal.noon.advanced(byMicroseconds: 30_000_000_000)
+        )
+        #expect(found.charged == [Amount(units: 19_999 * Amount.unitsPerCredit / 1000)])
+        // A session tells what it has read when it ends.
+        reader.disconnect()
+        for _ in 0..<400 where try asked() == scans {
+            try database.execute("SELECT pg_sleep(0.05)")
+        }
+        #expect(try read() - before < 200)
+    }
+
     @Test(arguments: [4, 5])
     func `each day's dearest requests are kept, whatever the batches`(seed: UInt64) throws {
         let books = try Books(seed: seed, batches: 15)

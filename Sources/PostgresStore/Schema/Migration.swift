@@ -22,6 +22,7 @@ struct Migration {
         Migration(number: 11, name: "corrections", sql: corrections),
         Migration(number: 12, name: "corrected_refunds", sql: correctedRefunds),
         Migration(number: 13, name: "alert_places", sql: alertPlaces),
+        Migration(number: 14, name: "credit_lines", sql: creditLines),
     ]
 
     /// The schema that this program needs.
