@@ -88,4 +88,114 @@ import Testing
             ]
         )
     }
+
+    // MARK: - Corrections
+
+    private func noon(_ month: Int, _ number: Int) throws -> Timestamp {
+        try day(month, number).utcStart.advanced(byMicroseconds: 43_200_000_000)
+    }
+
+    private func bill(
+        _ journal: Journal,
+        _ org: UInt32,
+        _ mode: BillingMode,
+        at moment: Timestamp
+    ) {
+        let body = BillingChanged(
+            mode: mode,
+            netDays: 30,
+            purchaseOrder: "",
+            from: moment.utcDay
+        )
+        journal.write(.billingChanged(body), org: org, at: moment)
+    }
+
+    private func use(_ journal: Journal, _ org: UInt32, _ credits: Int, at moment: Timestamp) {
+        journal.write(Journal.usage(org, Amount(credits: credits), grant: 0, at: moment))
+    }
+
+    /// Corrects the requests of a day to model 1; of less, the debt is paid.
+    private func correct(
+        _ journal: Journal,
+        _ org: UInt32,
+        _ day: CivilDay,
+        _ credits: Int,
+        grant: UInt32,
+        at moment: Timestamp
+    ) {
+        var body = Rerated(
+            rerate: "fix",
+            day: day,
+            project: 0,
+            key: 0,
+            model: 1,
+            requests: 1,
+            amount: Amount(credits: credits),
+            note: "note"
+        )
+        if credits > 0 {
+            body.draws.append(Draw(grant: grant, amount: body.amount))
+        } else {
+            body.grant = grant
+            body.debtPaid = -body.amount
+        }
+        journal.write(.rerated(body), org: org, at: moment)
+    }
+
+    /// 7 is invoiced, and corrected when March is over; 8 is corrected and then invoiced from that
+    /// day on; 9 is invoiced, corrected, and then prepaid from that day on.
+    private func books() throws -> Journal {
+        let journal = Journal()
+        journal.write(.nameDeclared(NameDeclared(kind: .model, number: 1, name: "gpt")))
+        for org in UInt32(7)...9 { journal.create(org) }
+        bill(journal, 7, .invoice, at: try noon(3, 1))
+        bill(journal, 9, .invoice, at: try noon(3, 1))
+        journal.grant(8, 1, Amount(credits: 50))
+        for org in UInt32(7)...9 { use(journal, org, 10, at: try noon(3, 1)) }
+        for org in UInt32(7)...9 { turn(journal, org, to: try day(4, 1)) }
+        for org in [UInt32(8), 9] { turn(journal, org, to: try day(4, 10)) }
+        let later = try noon(4, 10).advanced(byMicroseconds: 1)
+        correct(journal, 8, try day(3, 1), 3, grant: 1, at: try noon(4, 10))
+        bill(journal, 8, .invoice, at: later)
+        correct(journal, 9, try day(3, 1), 2, grant: 0, at: try noon(4, 10))
+        bill(journal, 9, .prepaid, at: later)
+        use(journal, 8, 5, at: later)
+        correct(journal, 7, try day(3, 1), -4, grant: 1, at: try noon(4, 1))
+        for org in UInt32(7)...9 { turn(journal, org, to: try day(5, 1)) }
+        return journal
+    }
+
+    @Test(arguments: [1, 2, 3, 100])
+    func `a correction is on the invoice of the month in which it was booked`(size: Int) throws {
+        let database = try TestDatabase()
+        let store = try database.store()
+        let journal = try books()
+        let batch = BatchBuilder()
+        var position: UInt64 = 0
+        var walker = RecordWalker(journal.buffer.bytes)
+        while let (kind, record) = walker.next() {
+            try batch.add(kind, record)
+            guard batch.recordCount >= size else { continue }
+            _ = try store.commit(batch, from: position, to: position + 1)
+            position += 1
+        }
+        if !batch.isEmpty { _ = try store.commit(batch, from: position, to: position + 1) }
+        let reader = try database.reader()
+        let seven = try reader.invoices(of: OrgNumber(7), limit: 10)
+        #expect(seven.map(\.total) == [-Amount(credits: 4), Amount(credits: 10)])
+        #expect(seven.first?.lines.map(\.kind) == ["correction"])
+        #expect(seven.first?.lines.map(\.name) == ["gpt"])
+        #expect(seven.first?.lines.map(\.requests) == [1])
+        // What credits have paid for is not asked for again.
+        let eight = try reader.invoices(of: OrgNumber(8), limit: 10)
+        #expect(eight.map(\.total) == [Amount(credits: 5)])
+        let nine = try reader.invoices(of: OrgNumber(9), limit: 10)
+        #expect(nine.map(\.total) == [Amount(credits: 2), Amount(credits: 10)])
+        #expect(nine.first?.lines.map(\.kind) == ["correction"])
+        let audit = try reader.audit(org: nil, violationLimit: 10) { _ in }
+        #expect(audit.violations.filter { $0.fault == .invoice }.isEmpty, "\(audit.violations)")
+        try database.execute("UPDATE corrections SET amount = amount + 1 WHERE org = 7")
+        let faults = try reader.audit(org: OrgNumber(7), violationLimit: 10) { _ in }.violations
+        #expect(faults.map(\.fault).contains(.invoice), "\(faults)")
+    }
 }

@@ -1,19 +1,19 @@
 import Accounting
 import Quantities
 
-/// A line of an invoice: a model or a machine, and what its use came to.
+/// A line of an invoice: a model or a machine, and what its use came to, or what was corrected.
 public struct InvoiceLineRecord: Sendable, Hashable {
-    /// `model` or `machine`.
+    /// `model`, `machine` or `correction`, which is of a model's requests of any month.
     public var kind: String
     /// The model's or machine's name.
     public var name: String
-    /// How many requests there were.
+    /// How many requests there were, or were corrected.
     public var requests: Int64
     /// Their input tokens.
     public var inputTokens: Int64
     /// Their output tokens.
     public var outputTokens: Int64
-    /// What they came to.
+    /// What they came to; of a correction what they cost more, below zero when less.
     public var amount: Amount
 }
 
@@ -33,7 +33,7 @@ public struct InvoiceRecord: Sendable, Hashable {
     public var netDays: Int
     /// The customer's purchase-order number; empty for none.
     public var purchaseOrder: String
-    /// The sum of the debits.
+    /// The sum of the debits and corrections.
     public var total: Amount
     /// Its lines, in their order.
     public var lines: [InvoiceLineRecord]
@@ -58,8 +58,9 @@ extension PostgresReader {
                 l.input_tokens, l.output_tokens, l.amount
             FROM (SELECT * FROM invoices WHERE org = $1 ORDER BY period_start DESC LIMIT $2) i
                 JOIN invoice_lines l USING (org, period_start)
-                LEFT JOIN names n ON n.kind = l.kind AND n.number = l.number
-            ORDER BY i.period_start DESC, l.kind, 10, l.line
+                LEFT JOIN names n ON n.number = l.number
+                    AND n.kind = CASE l.kind WHEN 'correction' THEN 'model' ELSE l.kind END
+            ORDER BY i.period_start DESC, l.kind = 'correction', l.kind, 10, l.line
             """,
             parameters,
             during: "listing invoices"

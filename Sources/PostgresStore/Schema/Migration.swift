@@ -23,6 +23,7 @@ struct Migration {
         Migration(number: 12, name: "corrected_refunds", sql: correctedRefunds),
         Migration(number: 13, name: "alert_places", sql: alertPlaces),
         Migration(number: 14, name: "credit_lines", sql: creditLines),
+        Migration(number: 15, name: "invoiced_corrections", sql: invoicedCorrections),
     ]
 
     /// The schema that this program needs.

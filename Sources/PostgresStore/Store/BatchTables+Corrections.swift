@@ -51,23 +51,40 @@ extension BatchTables {
         )
     }
 
-    /// Writes the corrections, and adds them to the rollups, which are there: a correction is of
-    /// requests that have been booked.
-    func writeCorrections() throws(StoreError) {
+    private static let correcting = "the corrections of a batch"
+
+    /// Writes the corrections; before the days turn, because the account's row tells on which day
+    /// those were booked that no turn of this batch comes before.
+    func insertCorrections() throws(StoreError) {
         let corrections = sorted(batch.cold.corrections)
         if corrections.isEmpty { return }
+        let turns = Dictionary(grouping: sorted(batch.cold.turned), by: \.org)
         var rows = CorrectionArrays()
-        for change in corrections { rows.add(change) }
-        let during = "the corrections of a batch"
-        _ = try run(
+        for change in corrections {
+            let turn = turns[change.org]?.last { $0.body.start <= change.at }
+            rows.add(change, bookedOn: turn?.body.day)
+        }
+        let answer = try run(
             """
             INSERT INTO corrections (org, rerate, day, project, key, model, amount, requests,
-                applied_at)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                applied_at, booked_on)
+            SELECT d.org, d.rerate, d.day, d.project, d.key, d.model, d.amount, d.requests, d.at,
+                coalesce(d.booked_on, o.day)
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                AS d (org, rerate, day, project, key, model, amount, requests, at, booked_on)
+            JOIN organisations o ON o.org = d.org
             """,
             rows.all,
-            during
+            BatchTables.correcting
         )
+        try expect(answer, corrections.count, "organisations")
+    }
+
+    /// Adds the corrections to the rollups, which are there: a correction is of requests that have
+    /// been booked.
+    func correctRollups() throws(StoreError) {
+        let corrections = batch.cold.corrections
+        if corrections.isEmpty { return }
         var cells = CorrectionCells()
         for change in corrections { cells.add(change) }
         let answer = try run(
@@ -78,7 +95,7 @@ extension BatchTables {
                 AND r.model = d.model
             """,
             cells.arrays,
-            during
+            BatchTables.correcting
         )
         try expect(answer, cells.count, "rollups")
     }
@@ -93,12 +110,13 @@ private struct CorrectionArrays {
     private var amounts = ArrayParameter.numeric
     private var requests = ArrayParameter.int8
     private var times = ArrayParameter.time
+    private var bookingDays = ArrayParameter.date
 
     var all: [ArrayParameter] {
-        [orgs, rerates, days] + scopes + [amounts, requests, times]
+        [orgs, rerates, days] + scopes + [amounts, requests, times, bookingDays]
     }
 
-    mutating func add(_ change: Dated<Rerated>) {
+    mutating func add(_ change: Dated<Rerated>, bookedOn day: CivilDay?) {
         orgs.add(org: change.org)
         rerates.add(change.body.rerate)
         days.add(change.body.day)
@@ -108,6 +126,7 @@ private struct CorrectionArrays {
         amounts.add(change.body.amount)
         requests.add(change.body.requests)
         times.add(change.at)
+        if let day { bookingDays.add(day) } else { bookingDays.addNull() }
     }
 }
 

@@ -78,26 +78,43 @@ private struct InvoiceEvent {
 
 /// The SQL of invoices.
 enum InvoiceText {
-    /// What one account was charged on some days, by month and kind of line.
+    /// What one account was charged under one of its terms, by month and kind of line.
     ///
-    /// - Parameter condition: On `org` and `day` of a table `r`.
-    /// - Returns: A query with `org`, `period_start`, `kind`, `number`, `last_day`, `requests`,
-    ///   `input_tokens`, `output_tokens` and `amount`.
-    private static func debits(_ condition: String) -> String {
-        """
-        SELECT org, date_trunc('month', day::timestamp)::date AS period_start,
-            'model'::text AS kind, model AS number, max(day) AS last_day, sum(requests) AS requests,
-            sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-            sum(amount) AS amount
-        FROM rollups r WHERE \(condition) GROUP BY 1, 2, 4
-        UNION ALL
-        SELECT org, date_trunc('month', day::timestamp)::date, 'machine'::text, machine, max(day),
-            sum(lines), 0, 0, sum(amount)
-        FROM machine_rollups r WHERE \(condition) GROUP BY 1, 2, 4
-        """
+    /// A correction is no part of the month that it is about, whose invoice is out: it goes on the
+    /// invoice of the month in which it was booked, if the account was billed by invoice at that
+    /// moment. Terms that changed on that day count from their moment on.
+    ///
+    /// - Parameters:
+    ///   - low: The first day.
+    ///   - high: The day after the last.
+    ///   - late: The day after the last for corrections.
+    /// - Returns: A query, for a row `t` of terms, with `org`, `period_start`, `kind`, `number`,
+    ///   `last_day`, `requests`, `input_tokens`, `output_tokens` and `amount`.
+    private static func debits(low: String, high: String, late: String) -> String {
+        let condition = "r.org = t.org AND r.day >= \(low) AND r.day < \(high)"
+        return """
+            SELECT org, date_trunc('month', day::timestamp)::date AS period_start,
+                'model'::text AS kind, model AS number, max(day) AS last_day,
+                sum(requests) AS requests, sum(input_tokens) AS input_tokens,
+                sum(output_tokens) AS output_tokens, sum(amount) AS amount
+            FROM rollups r WHERE \(condition) GROUP BY 1, 2, 4
+            UNION ALL
+            SELECT org, date_trunc('month', day::timestamp)::date, 'machine'::text, machine,
+                max(day), sum(lines), 0, 0, sum(amount)
+            FROM machine_rollups r WHERE \(condition) GROUP BY 1, 2, 4
+            UNION ALL
+            SELECT org, date_trunc('month', booked_on::timestamp)::date, 'correction'::text, model,
+                max(booked_on), sum(requests), 0, 0, sum(amount)
+            FROM corrections r
+            WHERE r.org = t.org AND r.booked_on >= \(low) AND r.booked_on < \(late)
+                AND t.from_day = (SELECT max(b.from_day) FROM billing b WHERE b.org = r.org
+                    AND b.from_day <= r.booked_on AND b.changed_at <= r.applied_at)
+            GROUP BY 1, 2, 4
+            """
     }
 
-    /// Each invoice with its total, the sum of its lines and that of the debits of its days.
+    /// Each invoice with its total, the sum of its lines and that of its month's debits and
+    /// corrections.
     static func audit(_ condition: String) -> String {
         """
         WITH terms AS (
@@ -108,7 +125,7 @@ enum InvoiceText {
         ), charged AS (
             SELECT d.org, d.period_start, sum(d.amount) AS amount
             FROM terms t CROSS JOIN LATERAL (
-                \(debits("r.org = t.org AND r.day >= t.from_day AND r.day < t.until_day"))
+                \(debits(low: "t.from_day", high: "t.until_day", late: "t.until_day + 1"))
             ) d
             WHERE t.mode = 'invoice' GROUP BY 1, 2
         ), lines AS (
@@ -144,7 +161,8 @@ enum InvoiceText {
             ) a
         ), terms AS (
             SELECT b.org, b.from_day, b.until_day, b.net_days, b.purchase_order,
-                greatest(b.from_day, b.since) AS low, least(b.until_day, b.until) AS high
+                greatest(b.from_day, b.since) AS low, least(b.until_day, b.until) AS high,
+                least(b.until_day + 1, b.until) AS late
             FROM (
                 SELECT b.*, s.since, s.until, lead(b.from_day, 1, 'infinity'::date)
                     OVER (PARTITION BY b.org ORDER BY b.from_day) AS until_day
@@ -156,9 +174,9 @@ enum InvoiceText {
                 sum(d.requests)::bigint AS requests, sum(d.input_tokens)::bigint AS input_tokens,
                 sum(d.output_tokens)::bigint AS output_tokens, sum(d.amount) AS amount
             FROM terms t CROSS JOIN LATERAL (
-                \(debits("r.org = t.org AND r.day >= t.low AND r.day < t.high"))
+                \(debits(low: "t.low", high: "t.high", late: "t.late"))
             ) d
-            WHERE t.low < t.high GROUP BY 1, 2, 3, 4
+            WHERE t.low < t.late GROUP BY 1, 2, 3, 4
         ), periods AS (
             SELECT org, period_start, max(last_day) AS last_day, sum(amount) AS total
             FROM charged GROUP BY org, period_start
@@ -170,8 +188,12 @@ enum InvoiceText {
                     || '-' || to_char(p.period_start, 'YYYY-MM'),
                 a.at, a.day, a.day + t.net_days, t.net_days, t.purchase_order, p.total
             FROM periods p
-                JOIN terms t ON t.org = p.org AND t.from_day <= p.last_day
-                    AND p.last_day < t.until_day
+                -- Those of the last day that has a line.
+                CROSS JOIN LATERAL (
+                    SELECT net_days, purchase_order FROM terms
+                    WHERE terms.org = p.org AND terms.from_day <= p.last_day
+                    ORDER BY terms.from_day DESC LIMIT 1
+                ) t
                 -- Issued on the first day that is known to lie after the month.
                 CROSS JOIN LATERAL (
                     SELECT at, day FROM asked
@@ -183,7 +205,8 @@ enum InvoiceText {
         INSERT INTO invoice_lines (org, period_start, line, kind, number, requests, input_tokens,
             output_tokens, amount)
         SELECT c.org, c.period_start,
-            row_number() OVER (PARTITION BY c.org, c.period_start ORDER BY c.kind, c.number),
+            row_number() OVER (PARTITION BY c.org, c.period_start
+                ORDER BY c.kind = 'correction', c.kind, c.number),
             c.kind, c.number, c.requests, c.input_tokens, c.output_tokens, c.amount
         FROM charged c
         """

@@ -119,7 +119,8 @@ extension BatchTables {
         )
     }
 
-    /// A change replaces what was to hold from its day on.
+    /// A change replaces what was to hold from its day on; since when the day's mode has held
+    /// stays, because corrections of that day are invoiced by it.
     private func writeBilling() throws(StoreError) {
         for change in sorted(batch.cold.terms.billing) {
             var orgs = ArrayParameter.int8
@@ -149,7 +150,8 @@ extension BatchTables {
                 SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (org, from_day) DO UPDATE SET mode = excluded.mode,
                     net_days = excluded.net_days, purchase_order = excluded.purchase_order,
-                    changed_at = excluded.changed_at
+                    changed_at = CASE WHEN billing.mode = excluded.mode THEN billing.changed_at
+                        ELSE excluded.changed_at END
                 """,
                 [orgs, days, modes, net, orders, times],
                 during

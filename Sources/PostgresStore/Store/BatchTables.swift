@@ -23,6 +23,7 @@ struct BatchTables {
         try changeGrants()
         try activateGrants()
         try closeOrganisations()
+        try insertCorrections()
         try turnDays()
         try rotateKeys()
         try revokeKeys()
@@ -42,8 +43,8 @@ struct BatchTables {
         try addRollups()
         try writeMachines()
         try writeHolds()
+        try correctRollups()
         try writeInvoices()
-        try writeCorrections()
     }
 
     func run(
