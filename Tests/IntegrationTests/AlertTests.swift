@@ -106,6 +106,11 @@ import Testing
         var usage = Usage(id: "a", input: 1, sequence: 1)
         client.send(usage.line)
         try client.waitForAck(1)
+        // Who reports by hand is not waited for.
+        let person = try LineClient(daemon)
+        try person.hello("meterctl-machine-acme/web")
+        person.send(Usage(id: "hand", input: 1, sequence: 1).line)
+        try person.waitForAck(1)
         func all() throws -> [JSONValue] { try admin.request("GET", "/v1/alerts")["alerts"].list }
         try wait(until: "the silence is told", within: 15) { try all().count == 1 }
         let silent = try all()[0]

@@ -65,6 +65,9 @@ extension Engine {
         }
     }
 
+    /// How the names of producers begin that report by a person's hand: nobody waits for more.
+    private static let byHand = "meterctl-"
+
     /// Tells of producers that have fallen silent, and that are heard again.
     ///
     /// While PostgreSQL is behind, nobody is judged: what was reported is not seen here yet.
@@ -81,6 +84,7 @@ extension Engine {
             let book = shard.book(of: 0)
             for (producer, last) in changes.silent.sorted(by: { $0.key < $1.key }) {
                 let name = names.name(.producer, producer) ?? "\(producer)"
+                if name.hasPrefix(Engine.byHand) { continue }
                 book.raiseAlert(
                     AlertPoint(kind: .silentSource, id: producer),
                     text: "\(name) has not reported since \(last)",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 import MeterClient
+import Quantities
 import Wire
 
 struct MachineCommand: AsyncParsableCommand {
@@ -191,11 +192,25 @@ extension Asking {
 
 /// One sign of life on the data socket.
 enum MachineReport {
+    /// The longest name of a producer, in bytes.
+    private static let longestName = 255
+
+    /// A sequence of its own for each deployment of each organisation; the daemon does not wait for
+    /// the next report of a producer whose name begins so.
+    static func producer(_ sample: MeterClient.MachineSample) -> String {
+        let begin = "meterctl-machine-"
+        let name = "\(begin)\(sample.org)/\(sample.deployment)"
+        if name.utf8.count <= longestName { return name }
+        var digest = StateDigest()
+        digest.combine(bytes: name.utf8)
+        return begin + String(digest.value, radix: 16)
+    }
+
     static func send(_ sample: MeterClient.MachineSample, path: String) throws {
         do throws(MeterClientError) {
             let connection = try MeterConnection(path: path)
             let welcome = try connection.hello(
-                producer: "meterctl-machine-\(sample.deployment)",
+                producer: producer(sample),
                 timeout: .seconds(5)
             )
             let sequence = welcome.lastSequence + 1
