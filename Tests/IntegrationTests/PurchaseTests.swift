@@ -247,6 +247,12 @@ import Testing
         #expect(try open(daemon).map { $0["credits"].text } == ["50"])
         try daemon.burn("acme", "1")
         #expect(try open(daemon).count == 1)
+        let unreadable = try admin.call(
+            "POST",
+            "\(acme)/purchases/1/fail",
+            #"{"reason":"a\u0000"}"#
+        )
+        #expect(unreadable.status == 400 && unreadable.text.contains("U+0000"), "\(unreadable)")
         try admin.request("POST", "\(acme)/purchases/1/fail", #"{"reason":"card declined"}"#)
         #expect(try open(daemon).isEmpty)
         let waits = try admin.request("GET", "\(acme)/topup")

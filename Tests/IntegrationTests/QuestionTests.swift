@@ -276,6 +276,16 @@ import Testing
         #expect(try refusal("export?format=xlsx") == (400, "invalid", "format"))
         #expect(try refusal("export?from=yesterday") == (400, "invalid", "from"))
         #expect(try refusal("usage?project=nothing") == (404, "not_found", nil))
+        #expect(try refusal("usage?session=%00") == (400, "invalid", "session"))
+        #expect(try refusal("usage?from=0001-01-01T00:00:00%2B02:00") == (400, "invalid", "from"))
+        let long = Date().addingTimeInterval(-32 * 86_400).ISO8601Format()
+        for filter in ["session=s-0", "project=web", "model=plain", "status=ok"] {
+            #expect(try refusal("usage?\(filter)&from=\(long)") == (400, "invalid", "from"))
+        }
+        #expect(try daemon.admin.usage("acme", "from=\(long)").count > 0)
+        let past = Date().addingTimeInterval(-40 * 86_400).ISO8601Format()
+        let end = Date().addingTimeInterval(-10 * 86_400).ISO8601Format()
+        #expect(try daemon.admin.usage("acme", "session=s-0&from=\(past)&to=\(end)").isEmpty)
         for target in ["outlook", "spend", "dearest", "suggestions", "export"] {
             let answer = try daemon.admin.call("GET", "/v1/organisations/nobody/\(target)")
             #expect(answer.status == 404, "\(target)")

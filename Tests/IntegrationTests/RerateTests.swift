@@ -238,15 +238,15 @@ import Testing
         let good = try scene.body()
         let unnamed = try admin.call("POST", "/v1/rerates", good)
         #expect(try refusal(unnamed) == (400, "idempotency_key_missing", "Idempotency-Key"))
-        #expect(try refusal(scene.apply(good, id: "a/b")) == (400, "invalid", "id"))
-        #expect(try refusal(scene.apply(good, id: "undo.x")) == (400, "invalid", "id"))
+        #expect(try refusal(scene.apply(good, id: "a/b")) == (400, "invalid", "Idempotency-Key"))
+        #expect(try refusal(scene.apply(good, id: "undo.x")) == (400, "invalid", "Idempotency-Key"))
         #expect(try refusal(scene.undo("nothing")) == (404, "not_found", nil))
         #expect(try scene.daemon.posted() == amount("91.262"))
 
         #expect(try scene.apply(good).status == 200)
         // The same name for something else, and another one over the same time.
         let other = try scene.body(card: RerateTests.old)
-        #expect(try refusal(scene.apply(other)) == (400, "invalid", "id"))
+        #expect(try refusal(scene.apply(other)) == (400, "invalid", "Idempotency-Key"))
         #expect(try refusal(scene.apply(good, id: "second")) == (400, "invalid", "from"))
         #expect(try refusal(scene.undo("undo.fix")) == (404, "not_found", nil))
         try admin.close("beta")

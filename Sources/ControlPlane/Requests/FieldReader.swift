@@ -40,6 +40,10 @@ struct FieldReader {
             guard fields.updateValue(.text(value), forKey: name) == nil else {
                 throw Problem.invalid(name, "stands there twice")
             }
+            // PostgreSQL takes it in no text, so that nothing can have it.
+            guard !value.utf8.contains(0) else {
+                throw Problem.invalid(name, "\(JSONTree.quoted(value)) holds U+0000")
+            }
         }
     }
 
@@ -90,6 +94,13 @@ struct FieldReader {
             throw Problem.invalid(
                 name,
                 "\(JSONTree.quoted(text)) is not an RFC 3339 time such as 2026-03-01T10:00:00Z"
+            )
+        }
+        // An offset may lead out of the years that can be written.
+        guard (1...9999).contains(time.utcDay.date.year) else {
+            throw Problem.invalid(
+                name,
+                "\(JSONTree.quoted(text)) is not in the years 1 to 9999 of UTC"
             )
         }
         return time

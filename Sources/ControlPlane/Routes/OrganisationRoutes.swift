@@ -21,15 +21,11 @@ enum OrganisationRoutes {
         let zone = try fields.optionalText("zone")
         let plan = try fields.optionalText("plan")
         try fields.refuseRest()
-        if let plan { try call.administration.checkPlan(plan) }
-        var info = try await call.administration.createOrganisation(name: name, zone: zone)
-        if let plan {
-            info = try await call.administration.setPlan(
-                organisation: name,
-                plan: plan,
-                start: .now
-            )
-        }
+        let info = try await call.administration.createOrganisation(
+            name: name,
+            zone: zone,
+            plan: plan
+        )
         return try .json(OrganisationBody(info), status: .created)
     }
 

@@ -20,7 +20,12 @@ enum RerateRoutes {
     }
 
     private static let apply: @Sendable (Call) async throws -> Answer = { call in
-        try await rerate(call, id: try call.idempotencyKey())
+        do {
+            return try await rerate(call, id: try call.idempotencyKey())
+        } catch AdministrationError.invalid(field: "id", message: let message) {
+            // The name came in that header.
+            throw AdministrationError.invalid(field: "Idempotency-Key", message: message)
+        }
     }
 
     private static func rerate(_ call: Call, id: String?) async throws -> Answer {

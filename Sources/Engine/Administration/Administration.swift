@@ -8,16 +8,19 @@ import Quantities
 public protocol Administration:
     TermsAdministration, PurchaseAdministration, Questions, Corrections
 {
-    /// Opens an organisation with an empty wallet.
+    /// Opens an organisation with an empty wallet, and sets its plan in the same step: there is
+    /// never one without the plan that was asked for.
     ///
     /// - Parameters:
     ///   - name: Unique; 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.
     ///   - zone: IANA time zone, or nil for the configured default.
+    ///   - plan: A plan of the system's file, or nil for none.
     /// - Returns: The organisation as it is now.
-    /// - Throws: `AdministrationError` when the name is taken or the zone unknown.
+    /// - Throws: `AdministrationError` when the name is taken, or zone or plan are unknown.
     func createOrganisation(
         name: String,
-        zone: String?
+        zone: String?,
+        plan: String?
     ) async throws(AdministrationError) -> OrganisationInfo
 
     /// Closes an organisation: what is left is forfeited, everything after is refused.

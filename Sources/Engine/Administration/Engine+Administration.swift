@@ -5,25 +5,41 @@ import Rings
 import SettingsFiles
 
 extension Engine: Administration {
-    /// Opens an organisation with an empty wallet.
+    /// Opens an organisation with an empty wallet, and sets its plan in the same step: there is
+    /// never one without the plan that was asked for.
     ///
     /// - Parameters:
     ///   - name: Unique; 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.
     ///   - zone: IANA time zone, or nil for the configured default.
+    ///   - plan: A plan of the system's file, or nil for none.
     /// - Returns: The organisation as it is now.
-    /// - Throws: `AdministrationError` when the name is taken or the zone unknown.
+    /// - Throws: `AdministrationError` when the name is taken, or zone or plan are unknown.
     public func createOrganisation(
         name: String,
-        zone: String?
+        zone: String?,
+        plan: String?
     ) async throws(AdministrationError) -> OrganisationInfo {
         try NameRule.check(name, field: "name")
+        var terms: PlanTerms?
+        if let plan { terms = try planTerms(plan) }
+        let asked = terms
         try checkHealth()
         guard let number = directory.reserve(name) else {
             throw .exists(what: "organisation", name: name)
         }
         let zone = zone ?? settings.accounts.defaultTimeZone
         let outcome = await change(number) { book, now, buffer in
-            book.createOrganisation(number, name: name, zone: zone, at: now, into: buffer)
+            let made = book.createOrganisation(
+                number,
+                name: name,
+                zone: zone,
+                at: now,
+                into: buffer
+            )
+            guard made == .done, let asked else { return made }
+            let set = book.setPlan(asked, .now, org: number, at: now, into: buffer)
+            invariant(set == .done, "a new account takes any plan")
+            return made
         }
         do throws(AdministrationError) {
             try check(outcome, what: "organisation", name: name)

@@ -18,10 +18,8 @@ extension Engine {
         start: PlanStart
     ) async throws(AdministrationError) -> OrganisationInfo {
         let org = try number(organisation)
-        let offer = pricing.current.offer
-        guard let found = offer.plan(named: plan) else { throw .notFound(what: "plan", name: plan) }
+        let terms = try planTerms(plan)
         try checkHealth()
-        let terms = PlanTerms(found, priority: offer.grants.plan.priority)
         let outcome = await change(org) { book, now, buffer in
             book.setPlan(terms, start, org: org, at: now, into: buffer)
         }
@@ -29,14 +27,11 @@ extension Engine {
         return try await self.organisation(name: organisation)
     }
 
-    /// Whether the system's file has a plan of this name.
-    ///
-    /// - Parameter plan: The plan's name.
-    /// - Throws: `AdministrationError.notFound`.
-    public func checkPlan(_ plan: String) throws(AdministrationError) {
-        if pricing.current.offer.plan(named: plan) == nil {
-            throw .notFound(what: "plan", name: plan)
-        }
+    /// The terms of a plan of the system's file, as an account writes them down.
+    func planTerms(_ plan: String) throws(AdministrationError) -> PlanTerms {
+        let offer = pricing.current.offer
+        guard let found = offer.plan(named: plan) else { throw .notFound(what: "plan", name: plan) }
+        return PlanTerms(found, priority: offer.grants.plan.priority)
     }
 
     /// Redeems a coupon of the system's file, once for each account.

@@ -17,12 +17,6 @@ public protocol TermsAdministration: Sendable {
         start: PlanStart
     ) async throws(AdministrationError) -> OrganisationInfo
 
-    /// Whether the system's file has a plan of this name.
-    ///
-    /// - Parameter plan: The plan's name.
-    /// - Throws: `AdministrationError.notFound`.
-    func checkPlan(_ plan: String) throws(AdministrationError)
-
     /// Redeems a coupon of the system's file, once for each account.
     ///
     /// - Parameters:

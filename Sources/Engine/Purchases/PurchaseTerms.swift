@@ -143,8 +143,11 @@ enum PaymentRule {
     }
 
     static func check(reason: String) throws(AdministrationError) {
-        guard reason.utf8.count <= 1024, !reason.utf8.contains(0) else {
+        guard reason.utf8.count <= 1024 else {
             throw .invalid(field: "reason", message: "it is longer than 1024 bytes.")
+        }
+        guard !reason.utf8.contains(0) else {
+            throw .invalid(field: "reason", message: "it holds U+0000, which no text may.")
         }
     }
 }

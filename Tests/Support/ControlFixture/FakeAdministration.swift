@@ -65,8 +65,10 @@ final class FakeAdministration: Administration {
 
     func createOrganisation(
         name: String,
-        zone: String?
+        zone: String?,
+        plan: String?
     ) async throws(AdministrationError) -> OrganisationInfo {
+        if let plan { try checkPlan(plan) }
         if zone == "Mars/Olympus" {
             throw .invalid(field: "zone", message: "\"Mars/Olympus\" is not an IANA time zone")
         }
@@ -97,6 +99,7 @@ final class FakeAdministration: Administration {
             return false
         }
         if taken { throw .exists(what: "organisation", name: name) }
+        if let plan { return try await setPlan(organisation: name, plan: plan, start: .now) }
         return info
     }
 

@@ -85,7 +85,7 @@ final class Administrator {
         do throws(AdministrationError) {
             switch call {
             case .createOrganisation(let name, let zone):
-                _ = try await engine.createOrganisation(name: name, zone: zone)
+                _ = try await engine.createOrganisation(name: name, zone: zone, plan: nil)
             case .createProject(let organisation, let name):
                 _ = try await engine.createProject(organisation: organisation, name: name)
             case .createKey(let organisation, let name, let project):
