@@ -6,6 +6,9 @@ import Rings
 import Wire
 
 /// What a shard has to tell of orders.
+///
+/// Why: an order is told only when it is durable, like everything that leaves the house. After a
+/// crash its number would be another one's, and to report it done would close that one.
 struct OrderTelling {
     /// An order, and the connection that it is for; nil: all who listen.
     struct Item {
@@ -15,6 +18,8 @@ struct OrderTelling {
 
     /// What each loop has not been told yet, for lack of room.
     var waiting: [[Item]]
+    /// What each loop is told when it is durable.
+    var undurable: [[Item]]
     /// When all open orders are said again; `never` while there are none.
     var nextTime = Timestamp.never
     /// How often.
@@ -22,6 +27,7 @@ struct OrderTelling {
 
     init(loops: Int) {
         waiting = Array(repeating: [], count: loops)
+        undurable = waiting
     }
 }
 
@@ -137,7 +143,7 @@ extension Shard {
     /// Tells a new listener all orders that are not done.
     func presentOrders(to origin: Origin, _ loop: Int) {
         for order in openOrders() {
-            orders.waiting[loop].append(OrderTelling.Item(order: order, origin: origin))
+            orders.undurable[loop].append(OrderTelling.Item(order: order, origin: origin))
         }
     }
 
@@ -161,14 +167,30 @@ extension Shard {
             orders.nextTime =
                 open.isEmpty ? .never : now.advanced(byMicroseconds: orders.everyMicroseconds)
         }
+        awaitDurability()
         for loop in loops.indices where !orders.waiting[loop].isEmpty { tellOrders(loop) }
     }
 
     private func tellAll(_ order: OpenOrder) {
         for loop in loops.indices where loops[loop].hasSubscribers {
             // What waits for room is said once.
-            let isWaiting = orders.waiting[loop].contains { $0.origin == nil && $0.order == order }
-            if !isWaiting { orders.waiting[loop].append(OrderTelling.Item(order: order)) }
+            let isWaiting = (orders.waiting[loop] + orders.undurable[loop]).contains { item in
+                item.origin == nil && item.order == order
+            }
+            if !isWaiting { orders.undurable[loop].append(OrderTelling.Item(order: order)) }
+        }
+    }
+
+    /// Has the orders that were noted told as soon as everything recorded so far is durable.
+    private func awaitDurability() {
+        guard orders.undurable.contains(where: { !$0.isEmpty }) else { return }
+        let items = orders.undurable
+        for loop in loops.indices { orders.undurable[loop].removeAll() }
+        finish { [inbox, stage] in
+            inbox.put { shard in
+                for loop in items.indices { shard.orders.waiting[loop] += items[loop] }
+            }
+            stage.kick()
         }
     }
 

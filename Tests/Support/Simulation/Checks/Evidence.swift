@@ -42,6 +42,11 @@ final class Evidence {
         var payment: String
     }
 
+    struct OrderKey: Hashable {
+        var org: UInt32
+        var number: UInt32
+    }
+
     private enum Entry {
         case booked(SequenceKey)
         case identified(String, UInt128, Booking?)
@@ -53,6 +58,7 @@ final class Evidence {
         case asked(PurchaseKey)
         case paid(PaymentKey)
         case created(String)
+        case ordered(OrderKey)
     }
 
     private var log: [(position: UInt64, entry: Entry)] = []
@@ -69,6 +75,8 @@ final class Evidence {
     private(set) var purchases: [PurchaseKey: UInt64] = [:]
     private(set) var payments: [PaymentKey: (position: UInt64, purchase: UInt32)] = [:]
     private(set) var organisations: [String: UInt64] = [:]
+    /// What machines were told, where it was told first.
+    private(set) var orders: [OrderKey: (position: UInt64, deployment: String)] = [:]
 
     /// The last record of each organisation that may end a cutoff.
     private(set) var easings: [UInt32: UInt64] = [:]
@@ -175,6 +183,12 @@ final class Evidence {
             }
             organisations[organisation.name] = position
             log.append((position, .created(organisation.name)))
+        case .machineChanged(let body):
+            guard let order = body.deployment.order else { return }
+            let key = OrderKey(org: change.org, number: order.number)
+            guard orders[key] == nil else { return }
+            orders[key] = (position, body.deployment.name)
+            log.append((position, .ordered(key)))
         default: break
         }
     }
@@ -210,6 +224,7 @@ final class Evidence {
             case .asked(let key): purchases[key] = nil
             case .paid(let key): payments[key] = nil
             case .created(let name): organisations[name] = nil
+            case .ordered(let key): orders[key] = nil
             }
         }
         end = min(end, position)

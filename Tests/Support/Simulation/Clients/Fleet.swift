@@ -107,7 +107,9 @@ final class Fleet: Client {
 
     override func take(_ message: DaemonMessage) throws(Violation) {
         switch message {
-        case .order(let order): obey(order)
+        case .order(let order):
+            try expectDurable(order)
+            obey(order)
         case .granted(let granted): try answered(granted.request)
         case .refused(let refused): try answered(refused.request)
         case .rejected(let rejection):
@@ -125,6 +127,17 @@ final class Fleet: Client {
         guard case .number(let number) = request, questions.remove(number) != nil else {
             throw Violation("unexpected-answer", "\(name): \(request)")
         }
+    }
+
+    /// An order that a crash can still take would be another one's after it.
+    private func expectDurable(_ order: Order) throws(Violation) {
+        let key = Evidence.OrderKey(
+            org: UInt32(order.order >> 32),
+            number: UInt32(truncatingIfNeeded: order.order)
+        )
+        guard let known = world.evidence.orders[key], known.position <= world.durableFloor,
+            known.deployment == order.deployment
+        else { throw Violation("order-unsafe", "\(name): \(order)") }
     }
 
     private func obey(_ order: Order) {
