@@ -35,11 +35,14 @@ extension Pricing: MachinePrices {
         to: Timestamp
     ) -> [RunStretch]? {
         guard let index = self.machine(machine), table.machines.mode(of: index) == .continuous,
-            var version = table.machines.version(of: index, at: from),
             var total = RunTotal(units: cost.units, fraction: cost.fraction)
         else { return nil }
+        var version = table.machines.versions(of: index).lowerBound
         var stretches: [RunStretch] = []
-        var start = from
+        // Before its first price a machine costs nothing.
+        var start = max(from, min(table.machines.effectiveFrom(ofVersion: version), to))
+        if from < start { stretches.append(RunStretch(until: start, cost: cost, price: 0)) }
+        version = table.machines.version(of: index, at: start) ?? version
         while start < to {
             let end = min(table.machines.end(ofVersion: version), to)
             let outcome = table.machines.total(
@@ -71,9 +74,13 @@ extension Pricing: MachinePrices {
         sentBytes: UInt64,
         at moment: Timestamp
     ) -> RunStretch? {
-        guard let index = self.machine(machine), table.machines.mode(of: index) == .continuous,
-            let version = table.machines.version(of: index, at: moment),
-            let total = RunTotal(units: cost.units, fraction: cost.fraction),
+        guard let index = self.machine(machine), table.machines.mode(of: index) == .continuous
+        else { return nil }
+        guard let version = table.machines.version(of: index, at: moment) else {
+            // Before its first price a machine costs nothing.
+            return RunStretch(until: moment, cost: cost, price: 0)
+        }
+        guard let total = RunTotal(units: cost.units, fraction: cost.fraction),
             case .total(let next) = table.machines.total(
                 total,
                 sentBytes: sentBytes,

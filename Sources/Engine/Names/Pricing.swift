@@ -97,7 +97,13 @@ final class Pricing: Sendable {
     }
 
     /// The table's machine behind a durable number, or nil when the card does not have it.
-    func machine(_ number: UInt32) -> Int? { machineIndexes[number] }
+    ///
+    /// The number stands for the name that was the machine's first when it was given; that may be
+    /// an alias now.
+    func machine(_ number: UInt32) -> Int? {
+        if let index = machineIndexes[number] { return index }
+        return models.name(.machine, number).flatMap(table.machines.machine(named:))
+    }
 
     /// The durable number of what a client calls a model, or nil when it has no price.
     func number(of model: String, provider: String?) -> UInt32? {
