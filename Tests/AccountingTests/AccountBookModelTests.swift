@@ -37,9 +37,7 @@ import Testing
         }
 
         let records = duel.buffer.bytes
-        let replayed = replay(records)
-        // Which a book is given when it goes on; what is due by them is due then.
-        replayed.runRules = duel.book.runRules
+        let replayed = replay(records, into: duel.freshBook())
         #expect(replayed.digest == duel.book.digest, "seed \(seed)")
         #expect(replayed.all == duel.book.all, "seed \(seed)")
         // What was asked and refused moves time and leaves no record.

@@ -39,11 +39,7 @@ import Testing
             #expect(duel.tally[kind, default: 0] > 0, "the run is worth its name: \(duel.tally)")
         }
 
-        let replayed = replay(
-            duel.buffer.bytes,
-            into: AccountBook(partition: 1, calendar: FixedOffsetCalendar())
-        )
-        replayed.runRules = duel.book.runRules
+        let replayed = replay(duel.buffer.bytes, into: duel.freshBook())
         #expect(replayed.digest == duel.book.digest, "seed \(seed)")
         #expect(replayed.all == duel.book.all, "seed \(seed)")
 

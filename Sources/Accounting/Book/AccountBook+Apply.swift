@@ -21,8 +21,6 @@ extension AccountBook {
             if organisations[slot].flags.contains(.hasTopUp), wantedTopUp(slot) != nil {
                 schedule(slot)
             }
-            // As live running does for machines that may have waited for the hold.
-            if usage.hold != 0, organisations[slot].flags.contains(.hasRuns) { schedule(slot) }
             return true
         }
         guard let change = Change.decode(record) else { return false }
@@ -81,6 +79,7 @@ extension AccountBook {
         case .holdReleased(let body):
             guard let slot = slot(of: change.org) else { return }
             removeHold(HoldNumber(org: OrgNumber(change.org), serial: body.hold), slot: slot)
+            if organisations[slot].flags.contains(.hasRuns) { giveRoom(slot) }
         case .capChanged(let body): setCap(change.org, body)
         case .dayTurned(let body):
             with(change.org) { $0.turnDay(to: body.today) }

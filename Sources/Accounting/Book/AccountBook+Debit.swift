@@ -64,10 +64,6 @@ extension AccountBook {
         if organisation.pointee.flags.contains(.hasAlerts) {
             judgeAlerts(slot, hasFallen: charge.isPositive, at: moment, into: buffer)
         }
-        if record.hold != 0, organisation.pointee.flags.contains(.hasRuns) {
-            // A machine that is blocked may have waited for what the hold kept.
-            schedule(slot)
-        }
         if organisation.pointee.deadline <= moment { advance(slot, to: moment, into: buffer) }
         if organisation.pointee.flags.contains(.hasTopUp) {
             judgeTopUp(slot, at: moment, into: buffer)
@@ -89,6 +85,7 @@ extension AccountBook {
         organisation.pointee.addSpend(charge, project: project, key: key)
         organisation.pointee.lines += 1
         if organisation.pointee.flags.contains(.hasAlerts) { awaitSummary(slot) }
+        if usage.hold != 0, organisation.pointee.flags.contains(.hasRuns) { giveRoom(slot) }
         if usage.hasIdentity {
             usageIdentities.insert(
                 usage.identity,

@@ -30,13 +30,7 @@ extension AccountBook {
         )
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
-        if organisations[slot].closed { return .refused(.accountClosed, nil) }
-        if request.key != 0 {
-            guard let key = organisations[slot].key(request.key), !key.revoked,
-                key.generation == request.generation
-            else { return .refused(.invalidKey, nil) }
-        }
-        if let reason = gate(slot) { return .refused(reason, nil) }
+        if let reason = objection(to: request, slot: slot) { return .refused(reason, nil) }
         let asked = organisations[slot].flags.contains(.unmetered) ? .zero : request.amount
         if let report = limitReached(
             slot,
@@ -64,6 +58,18 @@ extension AccountBook {
                 complete: true
             )
         )
+    }
+
+    /// What is against a request whatever it asks for; nil for nothing.
+    @inline(__always)
+    func objection(to request: HoldRequest, slot: Int) -> RefusalReason? {
+        if organisations[slot].closed { return .accountClosed }
+        if request.key != 0 {
+            guard let key = organisations[slot].key(request.key), !key.revoked,
+                key.generation == request.generation
+            else { return .invalidKey }
+        }
+        return gate(slot)
     }
 
     /// Raises a hold to a new amount, or to what can be had of it.
@@ -145,8 +151,6 @@ extension AccountBook {
         let moment = move(to: moment)
         let body = HoldReleased(hold: number.serial, lapsed: lapsed)
         commit(.holdReleased(body), org: number.org.raw, at: moment, into: buffer)
-        // A machine that is blocked may have waited for it.
-        if organisations[slot].flags.contains(.hasRuns) { schedule(slot) }
         if organisations[slot].deadline <= moment { advance(slot, to: moment, into: buffer) }
         return true
     }

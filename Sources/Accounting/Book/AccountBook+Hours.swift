@@ -37,6 +37,11 @@ extension AccountBook {
             at: at
         )
         settleOrder(&deployment, sample.state)
+        if sample.state == .stopped, deployment.lease == .blocked, at < deployment.since {
+            // Its owner had stopped it before the hour began that was refused.
+            deployment.lease = .none
+            deployment.order = nil
+        }
         chargeHours(
             &deployment,
             upTo: at.advanced(by: 1),
@@ -46,9 +51,7 @@ extension AccountBook {
             into: buffer
         )
         if sample.state == .running {
-            if deployment.lease == .none || deployment.lease == .resuming {
-                deployment.lease = .open
-            }
+            if deployment.lease != .blocked { deployment.lease = .open }
             freeHold(&deployment, slot: slot, moment, into: buffer)
             orderStopAgain(&deployment, at: at, slot: slot)
         }
@@ -58,6 +61,8 @@ extension AccountBook {
 
     /// Charges the hours that begin before a moment, as far as the wallet carries them; `seen` is
     /// the moment up to which the machine is known to have gone on.
+    ///
+    /// What a stopped machine costs is not asked for: there is nothing that it could be told.
     func chargeHours(
         _ deployment: inout Deployment,
         upTo limit: Timestamp,
@@ -76,12 +81,14 @@ extension AccountBook {
                 continue
             }
             if organisations[slot].flags.contains(.unmetered) { price.amount = .zero }
-            let hasHappened =
-                run.state == .running && due.advanced(by: runRules.stopMicroseconds) < seen
-            if deployment.lease == .blocked {
+            let isRunning = run.state == .running
+            let hasHappened = due.advanced(by: runRules.stopMicroseconds) < seen
+            if isRunning, deployment.lease == .blocked {
                 // What a blocked machine begins is nobody's until it is clear that it goes on.
                 guard hasHappened else { return }
-            } else if let report = refusal(of: price.amount, for: deployment, slot: slot) {
+            } else if isRunning,
+                let report = refusal(of: price.amount, for: deployment, slot: slot)
+            {
                 block(&deployment, report, needs: price.amount, at: due, slot: slot)
                 guard hasHappened else {
                     commit(.blocked, &deployment, slot: slot, moment, into: buffer)
@@ -93,6 +100,7 @@ extension AccountBook {
                     price.amount,
                     of: deployment,
                     slot: slot,
+                    settling: isRunning,
                     price: price.price,
                     from: due,
                     to: due.advanced(by: Run.hour),
@@ -100,7 +108,7 @@ extension AccountBook {
                 ), let total = run.cost.rounded.adding(price.amount)
             else { return }
             if charge.hold != 0 { deployment.hold = 0 }
-            if deployment.lease != .blocked { deployment.lease = .open }
+            if isRunning, deployment.lease != .blocked { deployment.lease = .open }
             deployment.run?.cost = RunCost(units: total.units, fraction: 0, rounded: total)
             deployment.run?.debited = total
             deployment.run?.hours += 1
@@ -150,12 +158,13 @@ extension AccountBook {
         settleOrder(&deployment, sample.state)
         let changes = before.state != sample.state || before.allocation != sample.allocation
         let isDue = at.microseconds - before.bookedAt.microseconds >= runRules.bookMicroseconds
-        let hadHold = openHold(of: deployment, slot: slot) != nil
+        var settles = false
         if sample.state == .running {
+            settles = openHold(of: deployment, slot: slot) != nil
             renew(&deployment, at: at, slot: slot)
             orderStopAgain(&deployment, at: at, slot: slot)
         }
-        let books = isFirst || changes || isDue || hadHold || isTight(deployment, slot: slot)
+        let books = isFirst || changes || isDue || settles || isTight(deployment, slot: slot)
         if !books || !book(&deployment, .sampled, slot: slot, moment, into: buffer) {
             commit(.sampled, &deployment, slot: slot, moment, into: buffer)
         }
@@ -164,25 +173,48 @@ extension AccountBook {
 
     /// Lets a continuous run go on as long as the wallet carries the margin.
     private func renew(_ deployment: inout Deployment, at moment: Timestamp, slot: Int) {
-        guard deployment.lease != .blocked else { return }
-        let open = open(with: deployment, slot: slot)
-        let asked = margin(with: deployment, slot: slot).adding(open) ?? .max
-        if let report = refusal(of: asked, for: deployment, slot: slot) {
-            let own = amount(of: deployment.rate, for: runRules.marginMicroseconds)
-            let needed = max(own, Amount(units: 1))
+        let own = amount(of: deployment.rate, for: runRules.marginMicroseconds)
+        // Who was blocked for what it has sent waits for something, too.
+        let needed = max(own, Amount(units: 1))
+        guard deployment.lease != .blocked else {
+            deployment.needed = needed
+            return
+        }
+        if let report = limit(own, for: deployment, slot: slot) {
             block(&deployment, report, needs: needed, at: moment, slot: slot)
         } else {
             deployment.lease = .open
         }
     }
 
-    /// What all runs have cost that was not debited yet, with this one as it is now.
-    private func open(with deployment: Deployment, slot: Int) -> Amount {
-        guard let all = machines[organisations[slot].number] else {
-            return deployment.run?.open ?? .zero
+    /// The limit that forbids a run by time, or nil: asked alike at its start, at each renewal and
+    /// before it resumes, so that none of them grants what the next one refuses.
+    ///
+    /// The balance and the caps of the organisation have to carry the margins of all such runs and
+    /// what all runs have cost since they were booked last, those of a project what is its own.
+    /// What costs nothing asks for nothing; what the deployment's own hold keeps is its own.
+    func limit(_ own: Amount, for deployment: Deployment, slot: Int) -> LimitReport? {
+        let cost = deployment.run?.open ?? .zero
+        guard own.isPositive || cost.isPositive,
+            !organisations[slot].flags.contains(.unmetered)
+        else { return nil }
+        let held = openHold(of: deployment, slot: slot)?.amount ?? .zero
+        let all = machines[organisations[slot].number] ?? OrganisationMachines()
+        func asked(_ others: RunSums) -> Amount {
+            let margin = amount(of: others.burn, for: runRules.marginMicroseconds)
+            guard let sum = own.adding(cost)?.adding(margin)?.adding(others.open) else {
+                return .max
+            }
+            return max(sum - held, .zero)
         }
-        let known = all.number(of: deployment.name).flatMap { all[$0].run?.open } ?? .zero
-        return all.open - known + (deployment.run?.open ?? .zero)
+        let project = deployment.project
+        if project != 0 {
+            let sums = all.sums(without: deployment.name, project: project)
+            let report = limitReached(slot, asked: asked(sums), project: project, key: 0)
+            if let report, report.scope == .project { return report }
+        }
+        let sums = all.sums(without: deployment.name)
+        return limitReached(slot, asked: asked(sums), project: 0, key: 0)
     }
 
     /// Adds time to a run's cost; what a price's end divides is booked piece by piece.
@@ -214,6 +246,8 @@ extension AccountBook {
             deployment.run?.cost = stretch.cost
             deployment.run?.price = stretch.price
             deployment.run?.ratedUntil = stretch.until
+            // Time before the first price is no line's.
+            if stretch.price == 0, !run.open.isPositive { deployment.run?.bookedAt = stretch.until }
             if index + 1 < stretches.count {
                 book(&deployment, .booked, slot: slot, now, into: buffer)
             }
@@ -249,8 +283,8 @@ extension AccountBook {
         return true
     }
 
-    /// Makes a line of what a run has cost and was not debited, and settles its hold; false when
-    /// there was nothing to do.
+    /// Makes a line of what a run has cost and was not debited, and settles the hold of one that is
+    /// seen running; false when there was nothing to do.
     @discardableResult
     func book(
         _ deployment: inout Deployment,
@@ -260,12 +294,14 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) -> Bool {
         guard let run = deployment.run else { return false }
-        let settles = openHold(of: deployment, slot: slot) != nil
+        let isRunning = run.state == .running
+        let settles = isRunning && openHold(of: deployment, slot: slot) != nil
         guard run.open.isPositive || settles,
             var charge = charge(
                 run.open,
                 of: deployment,
                 slot: slot,
+                settling: isRunning,
                 price: run.price,
                 from: run.bookedAt,
                 to: run.ratedUntil,
@@ -273,7 +309,7 @@ extension AccountBook {
             )
         else { return false }
         charge.sentBytes = run.sentBytes - run.bookedBytes
-        deployment.hold = 0
+        if isRunning { deployment.hold = 0 }
         deployment.run?.debited = run.cost.rounded
         deployment.run?.bookedAt = run.ratedUntil
         deployment.run?.bookedBytes = run.sentBytes
@@ -283,7 +319,8 @@ extension AccountBook {
 
     /// Books what all runs of an organisation have cost.
     func bookRuns(_ slot: Int, into buffer: RecordBuffer) {
-        guard let all = machines[organisations[slot].number], all.open.isPositive else { return }
+        guard let all = machines[organisations[slot].number], all.sums.open.isPositive
+        else { return }
         for var deployment in all.deployments where deployment.run?.open.isPositive ?? false {
             book(&deployment, .booked, slot: slot, now, into: buffer)
         }
@@ -296,29 +333,21 @@ extension AccountBook {
         guard organisations[slot].flags.isDisjoint(with: [.invoiced, .unmetered]) else {
             return false
         }
-        let margin = margin(with: deployment, slot: slot)
+        let all = machines[organisations[slot].number] ?? OrganisationMachines()
+        let others = all.sums(without: deployment.name)
+        let margin = amount(of: others.burn + deployment.rate, for: runRules.marginMicroseconds)
         guard let twice = margin.adding(margin),
-            let needed = twice.adding(open(with: deployment, slot: slot))
+            let needed = twice.adding(others.open)?.adding(deployment.run?.open ?? .zero)
         else { return true }
         return organisations[slot].available < needed
     }
 
-    /// What must be left for all continuous runs together, this one among them.
-    private func margin(with deployment: Deployment, slot: Int) -> Amount {
-        let all = machines[organisations[slot].number] ?? OrganisationMachines()
-        var burn = all.burn
-        if let number = all.number(of: deployment.name), let run = all[number].run,
-            run.isAlive, run.mode == .continuous, all[number].lease == .open
-        {
-            burn -= run.rate
-        }
-        return amount(of: burn + deployment.rate, for: runRules.marginMicroseconds)
-    }
-
-    /// What so much time costs at a rate, rounded up: nothing only where it costs nothing.
+    /// What so much time costs at a rate, rounded up and at least the smallest amount; nothing for
+    /// what costs nothing.
     func amount(of rate: Int128, for microseconds: Int64) -> Amount {
+        guard rate != 0 else { return .zero }
         let (product, overflow) = rate.multipliedReportingOverflow(by: Int128(microseconds))
         guard !overflow else { return .max }
-        return Amount(units: (product + 3_599_999_999_999) / 3_600_000_000_000)
+        return Amount(units: max(1, (product + 3_599_999_999_999) / 3_600_000_000_000))
     }
 }

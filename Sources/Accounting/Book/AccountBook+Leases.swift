@@ -27,19 +27,12 @@ extension AccountBook {
         }
         if organisations[slot].closed { return .answer(.refused(.accountClosed, nil)) }
         let earlier = openHold(of: deployment, slot: slot)?.number
-        if let earlier { release(earlier, lapsed: false, at: moment, into: buffer) }
-        let answer = authorize(
-            HoldRequest(
-                org: request.org,
-                project: request.project,
-                key: request.key,
-                generation: request.generation,
-                amount: need(request, mode, at: moment),
-                ttlMicroseconds: runRules.leaseMicroseconds
-            ),
-            at: moment,
-            into: buffer
-        )
+        if let earlier {
+            release(earlier, lapsed: false, at: moment, into: buffer)
+            // What it gave back may have moved machines, this one among them.
+            deployment = self.deployment(request.deployment, org: request.org) ?? deployment
+        }
+        let answer = authorize(request, mode, deployment, slot: slot, at: moment, into: buffer)
         guard case .granted(let granted) = answer else {
             if earlier != nil {
                 deployment.hold = 0
@@ -50,8 +43,8 @@ extension AccountBook {
         }
         deployment.hold = granted.hold.serial
         deployment.project = request.project
+        // Who may start is neither told to resume nor to stop any more.
         if deployment.lease == .blocked {
-            // Who may start is not told to stop any more.
             deployment.lease = .resuming
             deployment.order = nil
         }
@@ -59,6 +52,34 @@ extension AccountBook {
         commit(.started, &deployment, slot: slot, moment, into: buffer)
         schedule(slot)
         return .answer(answer)
+    }
+
+    /// Asks for the first hour; or for the margin, where all others have theirs as well.
+    private func authorize(
+        _ request: StartRequest,
+        _ mode: RunMode,
+        _ deployment: Deployment,
+        slot: Int,
+        at moment: Timestamp,
+        into buffer: RecordBuffer
+    ) -> Authorization {
+        let hold = HoldRequest(
+            org: request.org,
+            project: request.project,
+            key: request.key,
+            generation: request.generation,
+            amount: need(request, mode, at: moment),
+            ttlMicroseconds: runRules.leaseMicroseconds
+        )
+        if mode == .continuous, objection(to: hold, slot: slot) == nil, hold.amount.isPositive {
+            var asking = deployment
+            asking.project = request.project
+            if let report = limit(hold.amount, for: asking, slot: slot) {
+                let isCap = report.period != nil
+                return .refused(isCap ? .spendCapExceeded : .insufficientCredits, report)
+            }
+        }
+        return authorize(hold, at: moment, into: buffer)
     }
 
     /// The first hour, or the margin; less what is not to be had without a price.
@@ -185,6 +206,7 @@ extension AccountBook {
         deployment.lease = .blocked
         deployment.reason = report.period == nil ? .insufficientCredits : .spendCapExceeded
         deployment.since = moment
+        deployment.toldAt = .epoch
         deployment.needed = amount
         orderStop(&deployment, slot: slot)
     }
@@ -200,9 +222,11 @@ extension AccountBook {
     /// Says it again to a machine that goes on long after its order was reported done.
     func orderStopAgain(_ deployment: inout Deployment, at moment: Timestamp, slot: Int) {
         guard deployment.lease == .blocked, deployment.order == nil,
-            deployment.since.advanced(by: runRules.stopMicroseconds) < moment
+            max(deployment.since, deployment.toldAt).advanced(by: runRules.stopMicroseconds)
+                < moment
         else { return }
-        deployment.since = moment
+        // Not since when it is blocked: its place among those that wait for credits is its own.
+        deployment.toldAt = moment
         orderStop(&deployment, slot: slot)
     }
 
@@ -217,24 +241,33 @@ extension AccountBook {
     ///
     /// Oldest first, and nobody is passed over for want of credits; a spend cap is one's own.
     func nextToResume(_ slot: Int) -> Deployment? {
-        guard let all = machines[organisations[slot].number], all.blocked > 0,
-            gate(slot) == nil
+        guard let all = machines[organisations[slot].number], !all.waiting.isEmpty,
+            !organisations[slot].closed, gate(slot) == nil
         else { return nil }
-        let blocked = all.deployments.filter { $0.lease == .blocked }.sorted { left, right in
-            (left.since, left.number) < (right.since, right.number)
-        }
-        for deployment in blocked {
-            guard
-                let report = limitReached(
-                    slot,
-                    asked: toResume(deployment, slot: slot),
-                    project: deployment.project,
-                    key: 0
-                )
-            else { return deployment }
+        for place in all.waiting {
+            let deployment = all[place.number]
+            guard let report = limitToResume(deployment, slot: slot) else { return deployment }
             if report.period == nil { return nil }
         }
         return nil
+    }
+
+    /// What forbids a deployment to resume: what will be asked when its machine is seen running.
+    private func limitToResume(_ deployment: Deployment, slot: Int) -> LimitReport? {
+        let needed = toResume(deployment, slot: slot)
+        if deployment.run?.mode == .continuous {
+            return limit(needed, for: deployment, slot: slot)
+        }
+        return limitReached(slot, asked: needed, project: deployment.project, key: 0)
+    }
+
+    /// Has machines looked at that a hold has waited for, or that have waited for what it kept.
+    ///
+    /// Cost:        only who is blocked, or is to resume, is looked at: requests settle holds, too.
+    func giveRoom(_ slot: Int) {
+        guard let all = machines[organisations[slot].number] else { return }
+        let isMissed = all.resuming.contains { hasNotCome(all[$0], slot: slot) }
+        if isMissed || nextToResume(slot) != nil { setDeadline(slot, .epoch) }
     }
 
     /// What has to be there for a deployment to resume; nothing for who is not charged.

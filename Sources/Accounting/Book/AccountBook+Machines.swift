@@ -23,27 +23,22 @@ extension AccountBook {
         guard var deployment = deployment(sample.deployment, org: sample.org) else {
             return .tooMany
         }
-        let isNew = deployment.run == nil
-        if let run = deployment.run {
-            if run.boot == sample.boot, run.machine == sample.machine {
-                guard sample.uptime > run.uptime || isStop(sample, of: run) else {
-                    return .unchanged
-                }
-                if !run.isAlive { startAgain(&deployment, run, sample) }
-            } else if deployment.boots.contains(sample.boot) {
-                return .unchanged
-            } else {
-                let start = begin(of: sample, after: run, moment)
+        guard fits(sample, deployment.run, moment) else { return .uptimeOutOfRange }
+        if let run = deployment.run, run.boot == sample.boot {
+            guard sample.uptime > run.uptime || isStop(sample, of: run) else { return .unchanged }
+            follow(&deployment, sample, mode, slot: slot, moment, into: buffer)
+        } else if deployment.boots.contains(sample.boot) {
+            return .unchanged
+        } else {
+            let start = begin(of: sample, after: deployment.run, moment)
+            if let run = deployment.run {
                 if run.isAlive {
                     let end = min(run.lastSampleAt.advanced(by: runRules.graceMicroseconds), start)
                     endRun(&deployment, at: end, slot: slot, moment, into: buffer)
                 }
                 deployment.boots = Array(([run.boot] + deployment.boots).prefix(3))
-                startRun(&deployment, sample, mode, at: start)
             }
-        }
-        if isNew {
-            startRun(&deployment, sample, mode, at: begin(of: sample, after: nil, moment))
+            startRun(&deployment, sample, mode, at: start)
         }
         let isFit =
             mode == .hourly
@@ -52,6 +47,48 @@ extension AccountBook {
         refreshCutoffs(slot, at: moment)
         schedule(slot)
         return isFit ? .taken : .outOfRange
+    }
+
+    /// Whether a sample's uptime can be true: it does not lead further beyond the sample's time and
+    /// the present than a time may lie ahead, and its boot is not before 1970.
+    ///
+    /// Why: what an uptime in the wrong unit leads to would be charged at once, years of it.
+    private func fits(_ sample: MachineSample, _ run: Run?, _ moment: Timestamp) -> Bool {
+        guard let run, run.boot == sample.boot else {
+            return MachineSample.origin(sample) >= .epoch
+        }
+        let latest = max(sample.at, moment).advanced(by: runRules.aheadMicroseconds)
+        let told = run.moment(of: sample.uptime)
+        if told <= latest { return true }
+        // A clock that was set back has left the run in the future: it goes on at its own pace.
+        guard run.heardAt > moment || run.lastSampleAt > latest else { return false }
+        let passed = max(0, moment.microseconds - run.heardAt.microseconds)
+        return told
+            <= run.lastSampleAt.advanced(by: passed).advanced(by: runRules.aheadMicroseconds)
+    }
+
+    /// Goes on with a boot that is known: in its run, or in another one when the run was ended,
+    /// when it was not heard of for so long that nobody could have told it late, or when it is
+    /// charged as another machine or in another way now.
+    private func follow(
+        _ deployment: inout Deployment,
+        _ sample: MachineSample,
+        _ mode: RunMode,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        guard let run = deployment.run else { return }
+        let latest = run.lastSampleAt.advanced(by: runRules.lateMicroseconds)
+        if run.isAlive, run.moment(of: sample.uptime) > latest {
+            let end = run.lastSampleAt.advanced(by: runRules.graceMicroseconds)
+            endRun(&deployment, at: end, slot: slot, moment, into: buffer)
+        }
+        guard let run = deployment.run, run.isAlive else {
+            return startAgain(&deployment, deployment.run ?? run, sample, mode)
+        }
+        guard run.machine != sample.machine || run.mode != mode else { return }
+        goOn(&deployment, as: sample.machine, mode, slot: slot, moment, into: buffer)
     }
 
     /// Whether a sample says that a machine has stopped at the very moment that was told last.
@@ -66,10 +103,12 @@ extension AccountBook {
     func deployment(_ name: String, org: UInt32) -> Deployment? {
         let known = machines[org] ?? OrganisationMachines()
         if let number = known.number(of: name) { return known[number] }
-        let place = known.place(most: runRules.mostPerOrganisation) { hold in
-            hold != 0 && holds[HoldNumber(org: OrgNumber(org), serial: hold)] != nil
-        }
-        guard let place else { return nil }
+        guard let slot = slot(of: org),
+            let place = known.place(
+                most: runRules.mostPerOrganisation,
+                isHeld: { openHold(of: $0, slot: slot) != nil }
+            )
+        else { return nil }
         return Deployment(number: place, name: name, project: 0)
     }
 
@@ -125,10 +164,11 @@ extension AccountBook {
     private func startAgain(
         _ deployment: inout Deployment,
         _ old: Run,
-        _ sample: MachineSample
+        _ sample: MachineSample,
+        _ mode: RunMode
     ) {
         let start = max(sample.at, old.endedAt)
-        startRun(&deployment, sample, old.mode, at: start)
+        startRun(&deployment, sample, mode, at: start)
         deployment.run?.sentBytes = old.sentBytes
         deployment.run?.bookedBytes = old.sentBytes
         deployment.run?.uptime = old.uptime
@@ -136,6 +176,68 @@ extension AccountBook {
         deployment.run?.anchor = old.anchor
         deployment.run?.hours = old.hours
         deployment.run?.paidState = .running
+        guard mode == .continuous else { return }
+        deployment.run?.ratedUntil = old.nextHour
+        deployment.run?.bookedAt = old.nextHour
+    }
+
+    /// Has a run that is alive go on as another machine's, or charged in another way.
+    ///
+    /// It does so as another run, which begins where the last sample was. What is charged up to
+    /// there, or for the hour from there on, is charged; bytes are told since boot, and those told
+    /// are told.
+    private func goOn(
+        _ deployment: inout Deployment,
+        as machine: UInt32,
+        _ mode: RunMode,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        if deployment.run?.mode == .continuous {
+            book(&deployment, .booked, slot: slot, moment, into: buffer)
+        }
+        guard let old = deployment.run else { return }
+        let start = old.lastSampleAt
+        let lease = deployment.lease
+        deployment.run?.endedAt = start
+        deployment.run?.rate = 0
+        if lease == .open { deployment.lease = .none }
+        commit(.ended, &deployment, slot: slot, moment, into: buffer)
+        deployment.lease = lease
+        var run = old
+        run.number = deployment.lastRun + 1
+        run.machine = machine
+        run.mode = mode
+        run.startedAt = start
+        run.bookedBytes = old.sentBytes
+        (run.cost, run.debited) = (.zero, .zero)
+        run.chargedHours = 0
+        run.rate = machinePrices.burnRate(of: machine, old.state, old.allocation, at: start)
+        run.price = 0
+        if mode == .continuous {
+            let isHourly = old.mode == .hourly
+            run.ratedUntil = isHourly ? max(start, old.paidUntil ?? start) : old.ratedUntil
+            run.bookedAt = run.ratedUntil
+        } else if old.mode == .continuous {
+            (run.anchor, run.hours, run.paidState) = (start, 0, .stopped)
+            run.bookedAt = start
+        }
+        deployment.run = run
+    }
+
+    /// Lets a run end and another begin where the rate card charges its machine in another way now.
+    func changeMode(
+        _ deployment: inout Deployment,
+        slot: Int,
+        _ moment: Timestamp,
+        into buffer: RecordBuffer
+    ) {
+        guard let run = deployment.run, run.isAlive,
+            let mode = machinePrices.mode(of: run.machine, at: moment), mode != run.mode
+        else { return }
+        goOn(&deployment, as: run.machine, mode, slot: slot, moment, into: buffer)
+        commit(.sampled, &deployment, slot: slot, moment, into: buffer)
     }
 
     // MARK: - Committing
@@ -207,11 +309,13 @@ extension AccountBook {
         machines[organisations[slot].number, default: OrganisationMachines()].put(deployment)
     }
 
-    /// A charge that can be booked, or nil when a sum would leave the range of amounts.
+    /// A charge that can be booked, or nil when a sum would leave the range of amounts; `settling`:
+    /// out of what the deployment's hold keeps, which goes with it.
     func charge(
         _ amount: Amount,
         of deployment: Deployment,
         slot: Int,
+        settling: Bool,
         price: UInt32,
         from: Timestamp,
         to: Timestamp,
@@ -224,7 +328,7 @@ extension AccountBook {
         if posted.isNegative, !organisations[slot].flags.contains(.invoiced) {
             overshoot = overshoot.adding(min(amount, -posted)) ?? .max
         }
-        let hold = openHold(of: deployment, slot: slot)
+        let hold = settling ? openHold(of: deployment, slot: slot) : nil
         return MachineCharge(
             amount: amount,
             draws: plan(amount, slot: slot, hold: hold?.number.serial ?? 0),

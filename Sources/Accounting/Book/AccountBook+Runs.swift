@@ -9,16 +9,15 @@ extension AccountBook {
         }
         var next = Timestamp.never
         for deployment in all.deployments {
+            if hasNotCome(deployment, slot: slot) { return .epoch }
             guard let run = deployment.run, run.isAlive else { continue }
             // A gap as long as the grace is none yet: what is longer by the least ends the run.
             next = min(next, silence(of: run).advanced(by: 1))
             if let hour = dueHour(of: deployment) { next = min(next, hour) }
         }
-        guard all.blocked > 0 else { return next }
+        guard !all.waiting.isEmpty else { return next }
         if nextToResume(slot) != nil { return .epoch }
-        let waitsForCap = all.deployments.contains { deployment in
-            deployment.lease == .blocked && deployment.reason == .spendCapExceeded
-        }
+        let waitsForCap = all.waiting.contains { all[$0.number].reason == .spendCapExceeded }
         return waitsForCap ? min(next, organisations[slot].today.end) : next
     }
 
@@ -34,12 +33,19 @@ extension AccountBook {
         max(run.heardAt, listensSince).advanced(by: runRules.graceMicroseconds)
     }
 
+    /// Whether a machine that may run again was not seen running before its hold was over, though
+    /// nothing is ordered any more.
+    func hasNotCome(_ deployment: Deployment, slot: Int) -> Bool {
+        deployment.lease == .resuming && deployment.order == nil
+            && openHold(of: deployment, slot: slot) == nil
+    }
+
     /// The beginning of the next hour, if it is charged by the clock.
     ///
     /// Beyond the grace after the last sample nobody knows whether the machine has begun it.
     private func dueHour(of deployment: Deployment) -> Timestamp? {
         guard let run = deployment.run, run.isAlive, run.mode == .hourly,
-            deployment.lease == .open || (deployment.lease == .none && run.state == .stopped)
+            deployment.lease == .open || run.state == .stopped
         else { return nil }
         let due = run.nextHour
         return due <= run.lastSampleAt.advanced(by: runRules.graceMicroseconds) ? due : nil
@@ -52,7 +58,15 @@ extension AccountBook {
             return
         }
         for var deployment in all.deployments {
-            guard let run = deployment.run, run.isAlive else { continue }
+            if hasNotCome(deployment, slot: slot) {
+                // It asks anew before it starts.
+                deployment.lease = .none
+                deployment.hold = 0
+                commit(.missed, &deployment, slot: slot, moment, into: buffer)
+            }
+            guard deployment.run?.isAlive ?? false else { continue }
+            changeMode(&deployment, slot: slot, moment, into: buffer)
+            guard let run = deployment.run else { continue }
             if let due = dueHour(of: deployment), due <= moment {
                 chargeHours(
                     &deployment,
@@ -115,7 +129,8 @@ extension AccountBook {
                 let end = max(run.lastSampleAt, min(moment, silence(of: run)))
                 endRun(&deployment, at: end, slot: slot, moment, into: buffer)
             }
-            guard !deployment.isAtRest || deployment.hold != 0 else { continue }
+            guard deployment.lease != .none || deployment.order != nil || deployment.hold != 0
+            else { continue }
             deployment.lease = .none
             deployment.order = nil
             deployment.hold = 0

@@ -12,12 +12,14 @@ public enum MachineCause: UInt8, Sendable, CaseIterable {
     case booked = 4
     /// Its run ended.
     case ended = 5
-    /// A start or a renewal was refused.
+    /// An hour was refused. What is refused to a run by time comes with its sample.
     case blocked = 6
     /// A credit lifted the block.
     case unblocked = 7
     /// Its order was done.
     case orderDone = 8
+    /// Its machine did not come when it might run again.
+    case missed = 9
 }
 
 /// What was debited for a machine.
@@ -125,6 +127,8 @@ extension Deployment {
     /// Set in the byte that counts the boots, of which there are three at most, when what the
     /// deployment has cost follows them: records from before that was kept have no such bit.
     private static let spendBit: UInt8 = 0x80
+    /// Set in the same byte when the moment follows at which it was told to stop again.
+    private static let toldBit: UInt8 = 0x40
 
     fileprivate func encode(into writer: inout ByteWriter) {
         writer.put(number)
@@ -138,8 +142,13 @@ extension Deployment {
         writer.put(lastRun)
         writer.put(lastOrder)
         let hasSpend = spend.total.isPositive
-        writer.put(UInt8(boots.count) | (hasSpend ? Deployment.spendBit : 0))
+        let wasTold = toldAt != .epoch
+        writer.put(
+            UInt8(boots.count) | (hasSpend ? Deployment.spendBit : 0)
+                | (wasTold ? Deployment.toldBit : 0)
+        )
         for boot in boots { writer.put(boot) }
+        if wasTold { writer.put(toldAt) }
         if hasSpend {
             writer.put(spendDay.number)
             for amount in [spend.day, spend.week, spend.month, spend.total] { writer.put(amount) }
@@ -167,9 +176,10 @@ extension Deployment {
         lastRun = try reader.integer(UInt32.self)
         lastOrder = try reader.integer(UInt32.self)
         let head = try reader.integer(UInt8.self)
-        for _ in 0..<(head & ~Deployment.spendBit) {
+        for _ in 0..<(head & ~(Deployment.spendBit | Deployment.toldBit)) {
             boots.append(try reader.integer(UInt128.self))
         }
+        if head & Deployment.toldBit != 0 { toldAt = try reader.told() }
         if head & Deployment.spendBit != 0 {
             spendDay = CivilDay(number: try reader.integer(Int32.self))
             spend = try Spend(from: &reader)
@@ -184,6 +194,15 @@ extension Deployment {
             )
         }
         if try reader.flag() { run = try Run(from: &reader) }
+    }
+}
+
+extension ByteReader {
+    /// The moment at which a machine was told to stop again, which is none that is not written.
+    fileprivate mutating func told() throws(RecordFault) -> Timestamp {
+        let moment = try time()
+        guard moment != .epoch else { throw .badValue }
+        return moment
     }
 }
 

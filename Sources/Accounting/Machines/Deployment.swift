@@ -6,9 +6,9 @@ public enum LeaseState: UInt8, Sendable, CaseIterable {
     case none = 0
     /// It runs, and is renewed by itself.
     case open = 1
-    /// A start or a renewal was refused.
+    /// A renewal was refused; a start that is refused blocks nothing.
     case blocked = 2
-    /// A credit has lifted the block; its machine has not been seen running since.
+    /// A credit or a start has lifted the block; its machine has not been seen running since.
     case resuming = 3
 }
 
@@ -82,9 +82,17 @@ public struct Run: Sendable, Hashable {
     /// Whether it goes on.
     public var isAlive: Bool { endedAt == .never }
     /// The moment that the last sample spoke of.
-    public var lastSampleAt: Timestamp {
-        max(startedAt, origin.advanced(byMicroseconds: Int64(clamping: uptime) &* 1000))
+    public var lastSampleAt: Timestamp { max(startedAt, moment(of: uptime)) }
+
+    /// When an uptime of this boot was; the ends of time for what no clock can have told.
+    ///
+    /// - Parameter uptime: The uptime, in milliseconds.
+    /// - Returns: The moment.
+    func moment(of uptime: UInt64) -> Timestamp {
+        let (time, overflow) = Int64(clamping: uptime).multipliedReportingOverflow(by: 1000)
+        return origin.advanced(byMicroseconds: overflow ? .max : time)
     }
+
     /// When the next hour begins.
     public var nextHour: Timestamp {
         let (offset, overflow) = Int64(hours).multipliedReportingOverflow(by: Run.hour)
@@ -100,6 +108,19 @@ public struct Run: Sendable, Hashable {
     var open: Amount { cost.rounded - debited }
 
     static let hour: Int64 = 3_600_000_000
+}
+
+/// What runs come to together.
+struct RunSums {
+    /// How fast continuous runs that are not blocked cost, in 10^-15 credit an hour.
+    var burn: Int128 = 0
+    /// What all runs have cost that is not debited yet.
+    var open = Amount.zero
+
+    mutating func add(_ other: RunSums, _ sign: Int) {
+        burn += Int128(sign) * other.burn
+        open += sign > 0 ? other.open : -other.open
+    }
 }
 
 /// A deployment with its lease and its present or last run.
@@ -118,7 +139,9 @@ public struct Deployment: Sendable, Hashable {
     public internal(set) var reason = RefusalReason.insufficientCredits
     /// Since when it is blocked.
     public internal(set) var since = Timestamp.never
-    /// What has to be there for it to resume.
+    /// When it was told to stop again, after its order was reported done; `epoch`: it was not.
+    public internal(set) var toldAt = Timestamp.epoch
+    /// What is set aside for it when it resumes: the hour that was refused, or its margin.
     public internal(set) var needed = Amount.zero
     /// The order that is not done yet.
     public internal(set) var order: MachineOrder?
@@ -151,9 +174,19 @@ public struct Deployment: Sendable, Hashable {
         return spend
     }
 
-    /// Whether it holds on to nothing, but perhaps to the hold of its start.
-    var isAtRest: Bool {
-        lease == .none && order == nil && !(run?.isAlive ?? false)
+    /// Whether it holds on to nothing but a hold: without one another may take its place.
+    ///
+    /// Who was told to resume and has not come gives its place up, but only for another one.
+    var isOver: Bool {
+        guard !(run?.isAlive ?? false) else { return false }
+        return lease == .resuming || (lease == .none && order == nil)
+    }
+
+    /// What it adds to the sums over runs.
+    var sums: RunSums {
+        guard let run else { return RunSums() }
+        let burns = run.isAlive && run.mode == .continuous && lease == .open
+        return RunSums(burn: burns ? run.rate : 0, open: run.open)
     }
 
     /// What its run costs at present, in 10^-15 credit an hour.
@@ -163,20 +196,32 @@ public struct Deployment: Sendable, Hashable {
     }
 }
 
+/// A deployment that is blocked, in the order in which they resume.
+struct WaitingPlace: Comparable {
+    var since: Timestamp
+    var number: UInt32
+
+    static func < (left: WaitingPlace, right: WaitingPlace) -> Bool {
+        (left.since, left.number) < (right.since, right.number)
+    }
+}
+
 /// The machines of one organisation.
 ///
-/// Invariants:  `burn` and `open` are the sums over all deployments.
+/// Invariants:  `sums` are over all deployments, those of a project over its own; `waiting` has
+///              those that are blocked, longest first, and `resuming` those that resume.
 struct OrganisationMachines {
     private(set) var deployments: [Deployment] = []
     private var numbers: [String: UInt32] = [:]
     private(set) var lastRun: UInt32 = 0
     private(set) var lastOrder: UInt32 = 0
-    /// How fast continuous runs that are not blocked cost together.
-    private(set) var burn: Int128 = 0
-    /// What all runs have cost that is not debited yet.
-    private(set) var open = Amount.zero
-    /// How many are blocked.
-    private(set) var blocked = 0
+    /// What all runs come to.
+    private(set) var sums = RunSums()
+    private var projects: [UInt32: RunSums] = [:]
+    /// Those that are blocked.
+    private(set) var waiting: [WaitingPlace] = []
+    /// The numbers of those that may run again and have not been seen running.
+    private(set) var resuming: [UInt32] = []
 
     func number(of name: String) -> UInt32? { numbers[name] }
 
@@ -199,23 +244,55 @@ struct OrganisationMachines {
     }
 
     private mutating func count(_ deployment: Deployment, _ sign: Int) {
-        if deployment.lease == .blocked { blocked += sign }
-        guard let run = deployment.run else { return }
-        open += sign > 0 ? run.open : -run.open
-        guard run.isAlive, run.mode == .continuous, deployment.lease == .open else { return }
-        burn += Int128(sign) * run.rate
+        if deployment.lease == .resuming {
+            if sign > 0 {
+                resuming.append(deployment.number)
+            } else {
+                resuming.removeAll { $0 == deployment.number }
+            }
+        }
+        if deployment.lease == .blocked {
+            let place = WaitingPlace(since: deployment.since, number: deployment.number)
+            if sign > 0 {
+                waiting.insert(place, at: waiting.firstIndex { place < $0 } ?? waiting.count)
+            } else {
+                waiting.removeAll { $0 == place }
+            }
+        }
+        sums.add(deployment.sums, sign)
+        if deployment.project != 0 {
+            projects[deployment.project, default: RunSums()].add(deployment.sums, sign)
+        }
     }
 
-    /// The place for a new one: a new number, or that of the one that ended first.
+    /// What the runs of all but one come to.
+    ///
+    /// - Parameters:
+    ///   - name: The deployment that is left out.
+    ///   - project: Those of which project, or nil for all.
+    /// - Returns: Their sums.
+    func sums(without name: String, project: UInt32? = nil) -> RunSums {
+        var sums = self.sums
+        if let project { sums = projects[project] ?? RunSums() }
+        guard let number = numbers[name] else { return sums }
+        let known = self[number]
+        if project == nil || known.project == project { sums.add(known.sums, -1) }
+        return sums
+    }
+
+    /// The place for a new one: a new number, or that of the one that ended first; nil when all
+    /// are in use.
     ///
     /// - Parameters:
     ///   - most: How many there may be.
-    ///   - isOpen: Whether a hold is open: one that has lapsed keeps no place.
-    /// - Returns: Its number; nil when all are in use.
-    func place(most: Int, isOpen: (UInt64) -> Bool) -> UInt32? {
+    ///   - isHeld: Whether a hold is open that a deployment's machine has to come for.
+    /// - Returns: Its number.
+    func place(most: Int, isHeld: (Deployment) -> Bool) -> UInt32? {
         if deployments.count < most { return UInt32(deployments.count + 1) }
-        let over = deployments.filter { $0.isAtRest && !isOpen($0.hold) }
-        return over.min { left, right in
+        return deployments.filter { $0.isOver && !isHeld($0) }.min { left, right in
+            // Those that may still come last.
+            let late = (left.lease == .resuming, right.lease == .resuming)
+            if late.0 != late.1 { return late.1 }
             let (one, two) = (left.run?.endedAt ?? .epoch, right.run?.endedAt ?? .epoch)
             return (one, left.number) < (two, right.number)
         }?.number

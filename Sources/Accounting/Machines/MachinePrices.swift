@@ -226,6 +226,8 @@ public struct RunRules: Sendable, Hashable {
     public var bookMicroseconds: Int64 = 60_000_000
     /// How far back a first sample may say that its machine was started.
     public var lateMicroseconds: Int64 = 35 * 86_400_000_000
+    /// How far ahead of the present a sample may lie.
+    public var aheadMicroseconds: Int64 = 5 * 60_000_000
     /// How many deployments an organisation may have.
     public var mostPerOrganisation = 1000
 

@@ -60,7 +60,7 @@ public struct MachineSample: Sendable, Hashable {
 public enum SampleOutcome: Sendable, Hashable {
     /// It was taken.
     case taken
-    /// It says nothing new: a repeat, a late one, or one of an earlier boot.
+    /// It says nothing new: a repeat, a late one, or one of an earlier boot or machine.
     case unchanged
     /// The organisation is closed.
     case accountClosed
@@ -70,8 +70,11 @@ public enum SampleOutcome: Sendable, Hashable {
     case notPriced
     /// The organisation has as many deployments as it may have, and all are in use.
     case tooMany
-    /// The charge does not fit.
+    /// What the run has cost would leave the range of an amount: nothing of the sample is taken.
     case outOfRange
+    /// By its uptime the sample would lie further ahead than a time may, or its boot before 1970:
+    /// nothing of it is taken.
+    case uptimeOutOfRange
 }
 
 /// Asks whether a machine may start.

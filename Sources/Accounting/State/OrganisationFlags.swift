@@ -14,7 +14,7 @@ struct OrganisationFlags: OptionSet, Sendable, Hashable {
     static let hasTopUp = OrganisationFlags(rawValue: 1 << 2)
     /// An alert waits for its balance or its spend.
     static let hasAlerts = OrganisationFlags(rawValue: 1 << 3)
-    /// It has machines that run.
+    /// It has machines, or had some once: their places are kept.
     static let hasRuns = OrganisationFlags(rawValue: 1 << 4)
     /// Credits were bought at least once.
     static let hasPurchased = OrganisationFlags(rawValue: 1 << 5)

@@ -178,6 +178,7 @@ private struct ShardCommons {
             counters: counters,
             time: doors.time,
             holds: HoldSettings(settings.holds),
+            aheadMicroseconds: Int64(settings.usage.aheadByMinutes) * 60_000_000,
             names: recovered.names,
             directory: recovered.directory,
             books: recovered.books.enumerated().map { partition, book in

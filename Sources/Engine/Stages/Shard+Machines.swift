@@ -41,6 +41,8 @@ extension Shard {
             }
             book.machinePrices = pricing
             book.runRules = pricing.runRules
+            // Heartbeats that do not tell their time are some seconds on their way.
+            book.runRules.aheadMicroseconds = max(aheadMicroseconds, 60_000_000)
         }
         orders.everyMicroseconds = Int64(pricing.offer.machineRuns.orderRepeatSeconds) * 1_000_000
         for number in pricing.machineNumbers where number != 0 {
@@ -85,7 +87,8 @@ extension Shard {
         case .unknownOrganisation: code = .unknownOrg
         case .notPriced: code = .unknownMachine
         case .tooMany: code = .overloaded
-        case .outOfRange: code = .badTokenCounts
+        case .outOfRange: code = .malformed
+        case .uptimeOutOfRange: code = .badTime
         }
         counters.rejected.add()
         counters.samples.add()
@@ -95,7 +98,9 @@ extension Shard {
             org: command.org
         )
         reply.machine = command.machine
-        reply.hold = UInt64(pricing.runRules.mostPerOrganisation)
+        reply.hold =
+            outcome == .uptimeOutOfRange
+            ? command.uptime : UInt64(pricing.runRules.mostPerOrganisation)
         reply.sequence = command.sequence
         reply.isUnasked = command.sequence == 0
         answer(reply, .rejected, loop)

@@ -29,6 +29,7 @@ final class Shard: @unchecked Sendable {
     let counters: EngineCounters
     private let time: any TimeSource
     let holdSettings: HoldSettings
+    let aheadMicroseconds: Int64
     let names: NameRegistry
     let directory: Directory
     let desk: PurchaseDesk
@@ -74,6 +75,7 @@ final class Shard: @unchecked Sendable {
         counters = parts.counters
         time = parts.time
         holdSettings = parts.holds
+        aheadMicroseconds = parts.aheadMicroseconds
         names = parts.names
         directory = parts.directory
         desk = parts.desk

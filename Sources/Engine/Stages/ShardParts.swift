@@ -19,6 +19,8 @@ struct ShardParts {
     var counters: EngineCounters
     var time: any TimeSource
     var holds: HoldSettings
+    /// How far ahead of the present a machine's sample may lie.
+    var aheadMicroseconds: Int64
     var names: NameRegistry
     var directory: Directory
     var books: [AccountBook?]

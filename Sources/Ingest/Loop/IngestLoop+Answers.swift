@@ -79,6 +79,15 @@ extension IngestLoop {
         case .unknownMachine:
             let machine = wiring.intake.machineName(reply.machine)
             return "field \"machine\": \"\(machine)\" has no price on the rate card at this time"
+        case .badTime where reply.machine != 0:
+            let minutes = max(1, settings.aheadMicroseconds / 60_000_000)
+            return "field \"uptime_ms\": \(reply.hold) cannot be true: with what this boot has "
+                + "told before it leads more than \(minutes) minutes beyond \"at\" and the "
+                + "present, or to a boot before 1970"
+        case .malformed where reply.machine != 0:
+            let machine = wiring.intake.machineName(reply.machine)
+            return "field \"machine\": the cost of \"\(machine)\" does not fit: it would leave 26 "
+                + "digits"
         case .malformed, .tooLarge, .invalidKey, .badTime, .sequenceGap:
             return "rejected"
         }

@@ -46,6 +46,13 @@ extension Duel {
         }
     }
 
+    /// An empty book by the same rules: when something is due of machines is theirs to say.
+    func freshBook() -> AccountBook {
+        let fresh = AccountBook(partition: 1, calendar: FixedOffsetCalendar())
+        fresh.runRules = book.runRules
+        return fresh
+    }
+
     /// Something about machines: one starts, all report, one changes, orders are carried out.
     func machines(_ org: UInt32) {
         // One organisation has none in every other run.

@@ -170,7 +170,8 @@ extension NaiveOrganisation {
         key: UInt32,
         generation: UInt32,
         ttl: Int64,
-        at moment: Int64
+        at moment: Int64,
+        besides refused: NaiveAnswer? = nil
     ) -> NaiveAnswer {
         bringUp(to: moment)
         if closed { return .closed }
@@ -180,6 +181,7 @@ extension NaiveOrganisation {
             if known.revoked || known.generation != generation { return .invalidKey }
         }
         if let gate { return gate }
+        if let refused { return refused }
         let asked = terms.mode == 3 ? 0 : asked
         if let refusal = refusal(asked, project: project, key: key) { return refusal }
         lastHold += 1

@@ -71,15 +71,21 @@ extension NaiveOrganisation {
             _ = release(earlier, at: moment)
         }
         let rate = fleet.card.rate(of: machine, size, running: true, at: now)
-        var need = rate == 0 ? 0 : amount(of: rate)
-        if let hour = fleet.card.price(of: machine, at: now)?.hour { need = hour.running }
+        var need = amount(of: rate)
+        var limit: NaiveAnswer?
+        if let hour = fleet.card.price(of: machine, at: now)?.hour {
+            need = hour.running
+        } else if need > 0 {
+            limit = timeLimit(need, isNew ? nil : place, project: project)
+        }
         let answer = authorize(
             need,
             project: project,
             key: key,
             generation: generation,
             ttl: fleet.rules.lease,
-            at: moment
+            at: moment,
+            besides: limit
         )
         guard case .granted(let serial, _, _, _) = answer else { return answer }
         if isNew { take(place, name) }
@@ -120,11 +126,13 @@ extension NaiveOrganisation {
         if fleet.machines.count < fleet.rules.most { return (fleet.machines.count, true) }
         let over = fleet.machines.indices.filter { index in
             let machine = fleet.machines[index]
-            return machine.lease == .none && machine.order == nil && !isOpen(machine.hold)
-                && machine.running?.isAlive != true
+            if isOpen(machine.hold) || machine.running?.isAlive == true { return false }
+            return machine.lease == .resuming || (machine.lease == .none && machine.order == nil)
         }
+        // Whoever was told to resume and did not come loses its place last.
+        let rank = { (index: Int) in self.fleet.machines[index].lease == .resuming ? 1 : 0 }
         let ends = { (index: Int) in self.fleet.machines[index].running?.ended ?? 0 }
-        return over.min { (ends($0), $0) < (ends($1), $1) }.map { ($0, true) }
+        return over.min { (rank($0), ends($0), $0) < (rank($1), ends($1), $1) }.map { ($0, true) }
     }
 
     private mutating func take(_ place: Int, _ name: String) {
@@ -192,11 +200,14 @@ extension NaiveOrganisation {
     mutating func moveMachines() {
         guard !closed else { return }
         for place in fleet.machines.indices {
-            guard let run = fleet.machines[place].running, run.isAlive else { continue }
             let machine = fleet.machines[place]
+            if machine.lease == .resuming, machine.order == nil, !isOpen(machine.hold) {
+                // It might run again and did not come.
+                fleet.machines[place].lease = .none
+            }
+            guard let run = machine.running, run.isAlive else { continue }
             let known = run.told + fleet.rules.grace
-            let goesOn =
-                machine.lease == .open || (machine.lease == .none && !run.isRunning)
+            let goesOn = machine.lease == .open || !run.isRunning
             if run.isHourly, goesOn {
                 chargeHours(place, before: min(now, known) + 1, seen: run.told)
             }
@@ -214,8 +225,14 @@ extension NaiveOrganisation {
             var next: Int?
             for place in blocked where next == nil && !isWanting {
                 let machine = fleet.machines[place]
-                let asked = terms.mode == 3 ? 0 : machine.needed
-                switch refusal(asked, project: machine.project, key: 0) {
+                var refused: NaiveAnswer?
+                if machine.running?.isHourly == false {
+                    refused = timeLimit(machine.needed, place, project: machine.project)
+                } else {
+                    let asked = terms.mode == 3 ? 0 : machine.needed
+                    refused = refusal(asked, project: machine.project, key: 0)
+                }
+                switch refused {
                 case nil: next = place
                 case .balance: isWanting = true
                 default: continue
@@ -274,6 +291,7 @@ extension NaiveOrganisation {
             fleet.machines[place].isCapped = false
         }
         fleet.machines[place].since = moment
+        fleet.machines[place].toldAt = .min
         fleet.machines[place].needed = amount
         orderStop(place)
     }
@@ -287,9 +305,9 @@ extension NaiveOrganisation {
     mutating func insist(_ place: Int, at moment: Int64) {
         let machine = fleet.machines[place]
         guard machine.lease == .blocked, machine.order == nil,
-            machine.since + fleet.rules.stop < moment
+            max(machine.since, machine.toldAt) + fleet.rules.stop < moment
         else { return }
-        fleet.machines[place].since = moment
+        fleet.machines[place].toldAt = moment
         orderStop(place)
     }
 }

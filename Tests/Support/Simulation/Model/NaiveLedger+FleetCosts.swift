@@ -20,6 +20,12 @@ extension NaiveOrganisation {
         fleet.machines[place].running?.size = sample.size
         fleet.machines[place].running?.sent = max(before.sent, sample.sent ?? 0)
         settleOrder(place, isRunning: sample.running)
+        let isBlocked = fleet.machines[place].lease == .blocked
+        if isBlocked, !sample.running, told < fleet.machines[place].since {
+            // It had stopped before it was told to.
+            fleet.machines[place].lease = .none
+            fleet.machines[place].order = nil
+        }
         chargeHours(place, before: told + 1, seen: told)
         guard sample.running else { return }
         let lease = fleet.machines[place].lease
@@ -37,19 +43,23 @@ extension NaiveOrganisation {
             let price = (run.isRunning ? hour?.running : hour?.stopped) ?? 0
             let amount = terms.mode == 3 ? 0 : price
             if price > 0 {
-                // What a machine was seen to do long after its hour began has happened.
-                let hasHappened = run.isRunning && run.nextHour + fleet.rules.stop < seen
-                if fleet.machines[place].lease != .blocked,
-                    let reason = refusal(
-                        max(0, amount - kept(for: place)),
-                        project: fleet.machines[place].project,
-                        key: 0
-                    )
-                {
-                    block(place, reason, needs: amount, at: run.nextHour)
+                if run.isRunning {
+                    // What a machine was seen to do long after its hour began has happened.
+                    let hasHappened = run.nextHour + fleet.rules.stop < seen
+                    if fleet.machines[place].lease != .blocked,
+                        let reason = refusal(
+                            max(0, amount - kept(for: place)),
+                            project: fleet.machines[place].project,
+                            key: 0
+                        )
+                    {
+                        block(place, reason, needs: amount, at: run.nextHour)
+                    }
+                    if fleet.machines[place].lease == .blocked, !hasHappened { return }
+                    if fleet.machines[place].lease != .blocked {
+                        fleet.machines[place].lease = .open
+                    }
                 }
-                if fleet.machines[place].lease == .blocked, !hasHappened { return }
-                if fleet.machines[place].lease != .blocked { fleet.machines[place].lease = .open }
                 fleet.machines[place].running?.hours.append(amount)
                 fleet.machines[place].running?.debited += amount
                 charge(place, amount)
@@ -60,13 +70,14 @@ extension NaiveOrganisation {
     }
 
     /// What was set aside for a machine.
-    private func kept(for place: Int) -> Int128 {
+    func kept(for place: Int) -> Int128 {
         holds.first { $0.serial == fleet.machines[place].hold }?.amount ?? 0
     }
 
-    /// Takes what a machine costs out of the wallet; what was set aside for it is settled.
+    /// Takes what a machine costs out of the wallet; what was set aside for it is settled when it
+    /// runs.
     private mutating func charge(_ place: Int, _ amount: Int128, day: Int64? = nil) {
-        let hold = isOpen(fleet.machines[place].hold) ? fleet.machines[place].hold : 0
+        let hold = settles(place) ? fleet.machines[place].hold : 0
         if hold != 0 { fleet.machines[place].hold = 0 }
         guard amount > 0 else {
             drop(hold)
@@ -84,6 +95,11 @@ extension NaiveOrganisation {
         judgeCost(place)
         topUpIfDue()
         lapseLetGo()
+    }
+
+    /// Whether something is set aside for a machine, and it runs.
+    private func settles(_ place: Int) -> Bool {
+        fleet.machines[place].running?.isRunning == true && isOpen(fleet.machines[place].hold)
     }
 
     /// What a hold has let go of a grant whose time is over lapses at once.
@@ -123,7 +139,7 @@ extension NaiveOrganisation {
         let lastLine = fleet.machines[place].running?.lastLine ?? 0
         let isDue =
             before.heard == nil || before.isRunning != sample.running || before.size != sample.size
-            || told - lastLine >= fleet.rules.line || isOpen(fleet.machines[place].hold)
+            || told - lastLine >= fleet.rules.line || settles(place)
         if sample.running {
             renew(place, at: told)
             insist(place, at: told)
@@ -156,18 +172,41 @@ extension NaiveOrganisation {
 
     /// Goes on while the wallet carries the margin of all, and what they have cost already.
     private mutating func renew(_ place: Int, at moment: Int64) {
-        guard fleet.machines[place].lease != .blocked else { return }
-        let asked = max(0, margin(with: place) + openCosts - kept(for: place))
-        if let reason = refusal(
-            terms.mode == 3 ? 0 : asked,
-            project: fleet.machines[place].project,
-            key: 0
+        let own = amount(of: fleet.machines[place].running?.rate ?? 0)
+        if fleet.machines[place].lease == .blocked {
+            fleet.machines[place].needed = max(1, own)
+        } else if let reason = timeLimit(
+            own,
+            place,
+            project: fleet.machines[place].project
         ) {
-            let own = amount(of: fleet.machines[place].running?.rate ?? 0)
             block(place, reason, needs: max(1, own), at: moment)
         } else {
             fleet.machines[place].lease = .open
         }
+    }
+
+    /// What refuses a machine by time: the wallet has to carry the margins of all and what they
+    /// have cost already, and the caps of a project what is the project's.
+    func timeLimit(_ own: Int128, _ place: Int?, project: UInt32) -> NaiveAnswer? {
+        let cost = place.flatMap { fleet.machines[$0].running?.open } ?? 0
+        if terms.mode == 3 || (own == 0 && cost == 0) { return nil }
+        let aside = place.map { kept(for: $0) } ?? 0
+        func asked(_ isCounted: (NaiveMachine) -> Bool) -> Int128 {
+            var rate: Int128 = 0
+            var sum = own + cost
+            for (other, machine) in fleet.machines.enumerated() where other != place {
+                guard isCounted(machine), let run = machine.running else { continue }
+                sum += run.open
+                if run.isAlive, !run.isHourly, machine.lease == .open { rate += run.rate }
+            }
+            return max(0, sum + amount(of: rate) - aside)
+        }
+        if project != 0 {
+            let answer = refusal(asked { $0.project == project }, project: project, key: 0)
+            if case .cap(let limit)? = answer, limit.of.scope == 2 { return answer }
+        }
+        return refusal(asked { _ in true }, project: 0, key: 0)
     }
 
     private var openCosts: Int128 {
@@ -197,7 +236,7 @@ extension NaiveOrganisation {
     /// Makes a line of what a run has cost and was not debited.
     mutating func bookTime(_ place: Int, day: Int64? = nil) {
         guard let run = fleet.machines[place].running, !run.isHourly else { return }
-        guard run.open > 0 || isOpen(fleet.machines[place].hold) else { return }
+        guard run.open > 0 || settles(place) else { return }
         let cost = run.cost
         fleet.machines[place].running?.debited = cost
         fleet.machines[place].running?.lastLine = run.counted

@@ -130,8 +130,10 @@ package struct NaiveMachine {
     package var hold: UInt64 = 0
     package var lease = NaiveLease.none
     package var isCapped = false
-    /// Since when it is blocked, or was last told to stop.
+    /// Since when it is blocked.
     package var since: Int64 = .max
+    /// When it was told to stop again.
+    var toldAt: Int64 = .min
     package var needed: Int128 = 0
     package var order: NaiveOrder?
     package var running: NaiveRunning?
