@@ -98,7 +98,7 @@ import Testing
         # HELP meterd_connector_runs_unclear_total Connector runs of unclear outcome since start.
         # TYPE meterd_connector_runs_unclear_total counter
         meterd_connector_runs_unclear_total 0
-        # HELP meterd_payments_unbooked_total Payments taken by connectors and not credited since start.
+        # HELP meterd_payments_unbooked_total Payments taken by connectors and not credited.
         # TYPE meterd_payments_unbooked_total counter
         meterd_payments_unbooked_total 0
 

@@ -85,7 +85,7 @@ extension AccountBook {
         }
     }
 
-    /// Lets grants begin and lapse, and periods of the plan begin; then alerts have their say, once.
+    /// Lets grants begin and lapse, and periods of the plan begin; then alerts are judged, once.
     ///
     /// Why once: an allowance that lapses in the moment in which the next one comes has emptied no
     /// wallet, and nobody is to be told so each month.

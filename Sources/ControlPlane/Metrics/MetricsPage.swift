@@ -177,7 +177,7 @@ enum MetricsPage {
         Metric(
             "meterd_payments_unbooked_total",
             .counter,
-            "Payments taken by connectors and not credited since start."
+            "Payments taken by connectors and not credited."
         ) { String($0.purchases.unbookedPayments) },
     ]
 

@@ -75,7 +75,7 @@ extension Engine {
         guard let seconds = pricing.current.offer.alerts.silentSourceSeconds,
             storePosition.isConnected, storePosition.value == journal.positions.synced
         else { return }
-        beginSources(now)
+        beginSources()
         let after = Int64(seconds) * 1_000_000
         guard let changes = counters.sources.changes(after: after, at: now) else { return }
         let names = self.names
@@ -102,16 +102,17 @@ extension Engine {
     }
 
     /// At the first look: who is known from before the start, and of whom it was told.
-    private func beginSources(_ now: Timestamp) {
+    private func beginSources() {
         guard !counters.sources.hasBegun else { return }
         let sources = counters.sources
+        let startedAt = self.startedAt
         let highest = names.highest(.producer)
         let shard = shard(of: 0)
         shard.inbox.put { shard in
             let raised = shard.book(of: 0).raisedAlerts(of: 0)
             let silent = raised.filter { $0.kind == .silentSource }.map(\.id)
             let known = highest == 0 ? [] : Array(1...highest)
-            sources.begin(known, silent: silent, at: now)
+            sources.begin(known, silent: silent, at: startedAt)
         }
         shard.stage.kick()
     }

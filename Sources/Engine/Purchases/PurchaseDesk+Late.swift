@@ -32,8 +32,7 @@ extension PurchaseDesk {
                 switch error {
                 // Whoever settled it has the same payment: nothing is missing.
                 case .paymentUsed: return
-                case .unavailable where !isStopping, .overloaded where !isStopping:
-                    try? await Task.sleep(for: .seconds(1))
+                case .unavailable where await isGoingOn(), .overloaded where await isGoingOn():
                     continue
                 default: break
                 }
@@ -47,6 +46,12 @@ extension PurchaseDesk {
                 return
             }
         }
+    }
+
+    /// Waits a second; false when the daemon ends meanwhile.
+    private func isGoingOn() async -> Bool {
+        do { try await Task.sleep(for: .seconds(1)) } catch { return false }
+        return !isStopping
     }
 }
 

@@ -32,8 +32,8 @@ final class SourceActivity: Sendable {
     /// Whether it is known who was there before the start.
     var hasBegun: Bool { state.withLock { $0.isKnown } }
 
-    /// Takes in whom the daemon knows from before, as if they had reported now, and who of them
-    /// was told to be silent; only the first time.
+    /// Takes in whom the daemon knows from before, as if those without a report since had reported
+    /// when it started, and who of them was told to be silent; only the first time.
     func begin(_ producers: [UInt32], silent: [UInt32], at moment: Timestamp) {
         state.withLock { state in
             guard !state.isKnown else { return }
