@@ -14,6 +14,7 @@ extension AccountBook {
         into buffer: RecordBuffer
     ) -> SampleOutcome {
         guard let slot = slot(of: sample.org) else { return .unknownOrganisation }
+        let wasSetBack = moment < now
         let moment = move(to: moment)
         advance(slot, to: moment, into: buffer)
         if organisations[slot].closed { return .accountClosed }
@@ -23,7 +24,7 @@ extension AccountBook {
         guard var deployment = deployment(sample.deployment, org: sample.org) else {
             return .tooMany
         }
-        guard fits(sample, deployment.run, moment) else { return .uptimeOutOfRange }
+        guard fits(sample, deployment.run, moment, wasSetBack) else { return .uptimeOutOfRange }
         if let run = deployment.run, run.boot == sample.boot {
             guard sample.uptime > run.uptime || isStop(sample, of: run) else { return .unchanged }
             follow(&deployment, sample, mode, slot: slot, moment, into: buffer)
@@ -53,18 +54,24 @@ extension AccountBook {
     /// the present than a time may lie ahead, and its boot is not before 1970.
     ///
     /// Why: what an uptime in the wrong unit leads to would be charged at once, years of it.
-    private func fits(_ sample: MachineSample, _ run: Run?, _ moment: Timestamp) -> Bool {
-        guard let run, run.boot == sample.boot else {
+    private func fits(
+        _ sample: MachineSample,
+        _ run: Run?,
+        _ moment: Timestamp,
+        _ wasSetBack: Bool
+    ) -> Bool {
+        // What follows a run that was ended counts from the sample's own time.
+        guard let run, run.boot == sample.boot, run.isAlive else {
             return MachineSample.origin(sample) >= .epoch
         }
-        let latest = max(sample.at, moment).advanced(by: runRules.aheadMicroseconds)
+        let ahead = runRules.aheadMicroseconds
         let told = run.moment(of: sample.uptime)
-        if told <= latest { return true }
+        if told <= max(sample.at, moment).advanced(by: ahead) { return true }
         // A clock that was set back has left the run in the future: it goes on at its own pace.
-        guard run.heardAt > moment || run.lastSampleAt > latest else { return false }
+        let lead = run.lastSampleAt.microseconds - run.heardAt.microseconds
+        guard wasSetBack || lead > ahead else { return false }
         let passed = max(0, moment.microseconds - run.heardAt.microseconds)
-        return told
-            <= run.lastSampleAt.advanced(by: passed).advanced(by: runRules.aheadMicroseconds)
+        return told <= run.lastSampleAt.advanced(by: passed).advanced(by: ahead)
     }
 
     /// Goes on with a boot that is known: in its run, or in another one when the run was ended,

@@ -10,6 +10,7 @@ final class SimulatedClock: TimeSource {
 
     private let steadyCell = Atomic<Int64>(0)
     private let offset = Atomic<Int64>(SimulatedClock.start.microseconds)
+    private let setBack = Atomic<Bool>(false)
 
     /// Microseconds since the beginning, which nobody turns back.
     var steady: Int64 { steadyCell.load(ordering: .relaxed) }
@@ -22,8 +23,12 @@ final class SimulatedClock: TimeSource {
         steadyCell.wrappingAdd(microseconds, ordering: .relaxed)
     }
 
+    /// Whether it has ever shown a time that it had shown before.
+    var wasSetBack: Bool { setBack.load(ordering: .relaxed) }
+
     /// Sets the time of day forward or back.
     func jump(by microseconds: Int64) {
+        if microseconds < 0 { setBack.store(true, ordering: .relaxed) }
         offset.wrappingAdd(microseconds, ordering: .relaxed)
     }
 }
