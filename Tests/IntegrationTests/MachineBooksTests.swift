@@ -100,6 +100,33 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `an invoice is less what was given back of a machine`() throws {
+        let daemon = try daemon("gpu-hourly", balance: "0.5")
+        try daemon.admin.request("PUT", "\(Self.path)/billing", #"{"mode":"invoice"}"#)
+        try run(daemon)
+        try restart(daemon)
+        let hour = try #require(try daemon.admin.transactions("acme").first)
+        let back = try daemon.admin.call(
+            "POST",
+            "\(Self.path)/refunds",
+            #"{"line":\#(try #require(hour["line"].int)),"amount":"10.5"}"#,
+            headers: ["Idempotency-Key": "r-1"]
+        )
+        #expect(back.status == 201, "\(back.text)")
+        #expect(try daemon.posted() == amount("-109"))
+        _ = try daemon.admin.close("acme")
+        try daemon.waitUntilStored()
+        let found = try daemon.admin.request("GET", "\(Self.path)/invoices")["invoices"].list
+        let lines = found.flatMap { $0["lines"].list }
+        let given = lines.filter { $0["kind"].text == "machine_refund" }
+        #expect(given.map { $0["name"].text } == ["gpu-s"], "\(found)")
+        #expect(given.map { $0["amount"].text } == ["-10.5"], "\(found)")
+        #expect(given.map { $0["requests"].int } == [1], "\(found)")
+        let sum = try found.reduce(Amount.zero) { $0 + (try amount($1["total"].text ?? "")) }
+        #expect(sum == (try amount("109.5")), "\(found)")
+        try daemon.expectGreenAudit()
+    }
+
     @Test func `who is not metered has machines that cost nothing`() throws {
         let daemon = try daemon("gpu-hourly", balance: "1")
         try daemon.admin.request("PUT", "\(Self.path)/billing", #"{"mode":"unmetered"}"#)

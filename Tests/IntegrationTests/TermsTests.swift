@@ -116,6 +116,53 @@ import Testing
         try daemon.expectGreenAudit()
     }
 
+    @Test func `a refund is off the invoice of its month, in a line of its own`() throws {
+        let daemon = try system("llm-gateway")
+        let mode = #"{"mode":"invoice","net_days":30}"#
+        try daemon.admin.request("PUT", "/v1/organisations/acme/billing", mode)
+        let client = try LineClient(daemon)
+        for id in ["a", "b"] {
+            _ = try client.report(
+                Usage(id: id, model: "claude-sonnet", input: 200_001, output: 1000)
+            )
+        }
+        _ = try client.report(Usage(id: "h", model: "claude-haiku", input: 1, output: 1))
+        try daemon.waitUntilStored()
+        let asked = [
+            #"{"request_id":"a","amount":"0.5"}"#, #"{"request_id":"a","amount":"0.25"}"#,
+            #"{"request_id":"h"}"#,
+        ]
+        for (number, body) in asked.enumerated() {
+            let answer = try daemon.admin.call(
+                "POST",
+                "/v1/organisations/acme/refunds",
+                body,
+                headers: ["Idempotency-Key": "r-\(number)"]
+            )
+            #expect(answer.status == 201, "\(answer.text)")
+        }
+        // 2 x 1.222506 + 0.000006, less 0.750006.
+        #expect(try daemon.posted() == amount("-1.695012"))
+        try daemon.admin.close("acme")
+        try daemon.waitUntilStored()
+        let invoice = try daemon.admin.request("GET", "/v1/organisations/acme/invoices")[
+            "invoices"
+        ][0]
+        #expect(invoice["total"].text == "1.695012")
+        let lines = invoice["lines"].list.map { line in
+            ["kind", "name", "requests", "amount"].map { line[$0].text ?? "\(line[$0].int ?? -1)" }
+        }
+        #expect(
+            lines == [
+                ["model", "claude-haiku", "1", "0.000006"],
+                ["model", "claude-sonnet", "2", "2.445012"],
+                ["refund", "claude-haiku", "1", "-0.000006"],
+                ["refund", "claude-sonnet", "1", "-0.75"],
+            ]
+        )
+        try daemon.expectGreenAudit()
+    }
+
     @Test(arguments: [false, true])
     func `llm-gateway: an invoiced account owes what it used, to the last digit`(hard: Bool) throws
     {

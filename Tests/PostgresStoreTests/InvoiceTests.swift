@@ -165,11 +165,9 @@ import Testing
         return journal
     }
 
-    @Test(arguments: [1, 2, 3, 100])
-    func `a correction is on the invoice of the month in which it was booked`(size: Int) throws {
-        let database = try TestDatabase()
+    /// Stores the books in batches of `size` records.
+    private func store(_ journal: Journal, in database: TestDatabase, size: Int) throws {
         let store = try database.store()
-        let journal = try books()
         let batch = BatchBuilder()
         var position: UInt64 = 0
         var walker = RecordWalker(journal.buffer.bytes)
@@ -180,6 +178,12 @@ import Testing
             position += 1
         }
         if !batch.isEmpty { _ = try store.commit(batch, from: position, to: position + 1) }
+    }
+
+    @Test(arguments: [1, 2, 3, 100])
+    func `a correction is on the invoice of the month in which it was booked`(size: Int) throws {
+        let database = try TestDatabase()
+        try store(try books(), in: database, size: size)
         let reader = try database.reader()
         let seven = try reader.invoices(of: OrgNumber(7), limit: 10)
         #expect(seven.map(\.total) == [-Amount(credits: 4), Amount(credits: 10)])
@@ -195,6 +199,85 @@ import Testing
         let audit = try reader.audit(org: nil, violationLimit: 10) { _ in }
         #expect(audit.violations.filter { $0.fault == .invoice }.isEmpty, "\(audit.violations)")
         try database.execute("UPDATE corrections SET amount = amount + 1 WHERE org = 7")
+        let faults = try reader.audit(org: OrgNumber(7), violationLimit: 10) { _ in }.violations
+        #expect(faults.map(\.fault).contains(.invoice), "\(faults)")
+    }
+
+    // MARK: - Refunds
+
+    /// Gives a part of a line back into the debt.
+    private func refund(
+        _ journal: Journal,
+        _ org: UInt32,
+        _ number: UInt32,
+        line: UInt64,
+        _ credits: Int,
+        at moment: Timestamp
+    ) {
+        let body = OperationRefunded(
+            refund: number,
+            line: line,
+            amount: Amount(credits: credits),
+            debtPaid: Amount(credits: credits),
+            parts: [],
+            identity: 0,
+            content: 0,
+            actor: "ann",
+            reason: "it failed",
+            request: "request"
+        )
+        journal.write(.operationRefunded(body), org: org, at: moment)
+    }
+
+    /// 7 is invoiced, and gets back in March, in April before and after the day turns, and in May;
+    /// 8 used under prepaid and is invoiced since; 9 was invoiced and gets back under prepaid.
+    private func refundedBooks() throws -> Journal {
+        let journal = Journal()
+        journal.write(.nameDeclared(NameDeclared(kind: .model, number: 1, name: "gpt")))
+        for org in UInt32(7)...9 { journal.create(org) }
+        bill(journal, 7, .invoice, at: try noon(3, 1))
+        bill(journal, 9, .invoice, at: try noon(3, 1))
+        for org in UInt32(7)...9 {
+            use(journal, org, 10, at: try noon(3, 1))
+            use(journal, org, 20, at: try noon(3, 1))
+        }
+        refund(journal, 7, 1, line: 1, 3, at: try noon(3, 2))
+        for org in UInt32(7)...9 { turn(journal, org, to: try day(4, 1)) }
+        refund(journal, 7, 2, line: 1, 4, at: try noon(4, 1))
+        refund(journal, 7, 3, line: 1, 1, at: try noon(4, 1))
+        refund(journal, 7, 4, line: 2, 5, at: try noon(4, 1))
+        bill(journal, 8, .invoice, at: try noon(4, 1))
+        bill(journal, 9, .prepaid, at: try noon(4, 1))
+        use(journal, 8, 2, at: try noon(4, 1))
+        refund(journal, 8, 1, line: 1, 6, at: try noon(4, 1))
+        refund(journal, 8, 2, line: 3, 1, at: try noon(4, 1).advanced(byMicroseconds: 1))
+        refund(journal, 9, 1, line: 1, 6, at: try noon(4, 1))
+        for org in UInt32(7)...9 { turn(journal, org, to: try day(5, 1)) }
+        return journal
+    }
+
+    @Test(arguments: [1, 2, 3, 5, 100])
+    func `a refund is on the invoice of the month that books it, where its charge was`(
+        size: Int
+    ) throws {
+        let database = try TestDatabase()
+        try store(try refundedBooks(), in: database, size: size)
+        let reader = try database.reader()
+        let seven = try reader.invoices(of: OrgNumber(7), limit: 10)
+        #expect(seven.map(\.total) == [-Amount(credits: 10), Amount(credits: 27)])
+        #expect(seven.last?.lines.map(\.kind) == ["model", "refund"])
+        let april = try #require(seven.first?.lines)
+        #expect(april.map(\.kind) == ["refund"])
+        #expect(april.map(\.name) == ["gpt"])
+        #expect(april.map(\.requests) == [2], "one of them in two parts")
+        // What credits have paid for has gone back into credits.
+        let eight = try reader.invoices(of: OrgNumber(8), limit: 10)
+        #expect(eight.map(\.total) == [Amount(credits: 1)])
+        let nine = try reader.invoices(of: OrgNumber(9), limit: 10)
+        #expect(nine.map(\.total) == [Amount(credits: 30)])
+        let audit = try reader.audit(org: nil, violationLimit: 10) { _ in }
+        #expect(audit.violations.filter { $0.fault == .invoice }.isEmpty, "\(audit.violations)")
+        try database.execute("UPDATE refunds SET amount = amount + 1 WHERE org = 7")
         let faults = try reader.audit(org: OrgNumber(7), violationLimit: 10) { _ in }.violations
         #expect(faults.map(\.fault).contains(.invoice), "\(faults)")
     }

@@ -122,17 +122,18 @@ public struct AdjustmentBody: Codable, Sendable, Equatable {
 
 /// A line of an invoice.
 public struct InvoiceLineBody: Codable, Sendable, Equatable {
-    /// `model` or `machine`.
+    /// `model` or `machine`; `correction` or `refund`, of a model's requests; `machine_refund`.
     public var kind: String
     /// The model's or machine's name.
     public var name: String
-    /// How many requests there were.
+    /// How many requests there were, were corrected or were given back; of a machine how many
+    /// charges.
     public var requests: Int64
     /// Their input tokens.
     public var inputTokens: Int64
     /// Their output tokens.
     public var outputTokens: Int64
-    /// What they came to.
+    /// What they came to; below zero for what was given back.
     public var amount: Amount
 
     init(_ line: InvoiceInfo.Line) {
@@ -161,7 +162,7 @@ public struct InvoiceBody: Codable, Sendable, Equatable {
     public var netDays: Int
     /// The customer's purchase-order number; absent for none.
     public var purchaseOrder: String?
-    /// The sum of the debits.
+    /// The sum of the debits and corrections, less the refunds.
     public var total: Amount
     /// Its lines.
     public var lines: [InvoiceLineBody]

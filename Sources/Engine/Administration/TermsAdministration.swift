@@ -205,19 +205,20 @@ public struct CreditInfo: Sendable, Hashable {
 
 /// An invoice.
 public struct InvoiceInfo: Sendable, Hashable {
-    /// A line: a model or a machine, and what its use came to.
+    /// A line: a model or a machine, and what its use came to, was corrected by or was given back.
     public struct Line: Sendable, Hashable {
-        /// `model` or `machine`.
+        /// `model` or `machine`; `correction` or `refund`, of a model's requests; `machine_refund`.
         public var kind: String
         /// The model's or machine's name.
         public var name: String
-        /// How many requests there were.
+        /// How many requests there were, were corrected or were given back; of a machine how many
+        /// charges.
         public var requests: Int64
         /// Their input tokens.
         public var inputTokens: Int64
         /// Their output tokens.
         public var outputTokens: Int64
-        /// What they came to.
+        /// What they came to; below zero for what was given back.
         public var amount: Amount
     }
 
@@ -235,7 +236,7 @@ public struct InvoiceInfo: Sendable, Hashable {
     public var netDays: Int
     /// The customer's purchase-order number; empty for none.
     public var purchaseOrder: String
-    /// The sum of the debits.
+    /// The sum of the debits and corrections, less the refunds.
     public var total: Amount
     /// Its lines.
     public var lines: [Line]

@@ -28,7 +28,8 @@ public enum AuditFault: String, Sendable, CaseIterable {
     case grantSum = "grant_sum"
     /// A rollup is not the sum of its usage lines.
     case rollup
-    /// An invoice is not the sum of its lines, or not that of the debits of its month.
+    /// An invoice is not the sum of its lines, or not that of its month's debits, corrections and
+    /// refunds.
     case invoice
     /// A rollup of machines is not the sum of its lines.
     case machineRollup = "machine_rollup"

@@ -1,19 +1,23 @@
 import Accounting
 import Quantities
 
-/// A line of an invoice: a model or a machine, and what its use came to, or what was corrected.
+/// A line of an invoice: a model or a machine, and what its use came to, what was corrected or what
+/// was given back.
 public struct InvoiceLineRecord: Sendable, Hashable {
-    /// `model`, `machine` or `correction`, which is of a model's requests of any month.
+    /// `model` or `machine`; `correction` or `refund`, of a model's requests of any month;
+    /// `machine_refund`, of a machine's charges.
     public var kind: String
     /// The model's or machine's name.
     public var name: String
-    /// How many requests there were, or were corrected.
+    /// How many requests there were, were corrected or were given back; of a machine how many
+    /// charges.
     public var requests: Int64
     /// Their input tokens.
     public var inputTokens: Int64
     /// Their output tokens.
     public var outputTokens: Int64
-    /// What they came to; of a correction what they cost more, below zero when less.
+    /// What they came to; of a correction what they cost more, below zero when less; of a refund
+    /// below zero.
     public var amount: Amount
 }
 
@@ -33,7 +37,7 @@ public struct InvoiceRecord: Sendable, Hashable {
     public var netDays: Int
     /// The customer's purchase-order number; empty for none.
     public var purchaseOrder: String
-    /// The sum of the debits and corrections.
+    /// The sum of the debits and corrections, less the refunds.
     public var total: Amount
     /// Its lines, in their order.
     public var lines: [InvoiceLineRecord]
@@ -59,8 +63,9 @@ extension PostgresReader {
             FROM (SELECT * FROM invoices WHERE org = $1 ORDER BY period_start DESC LIMIT $2) i
                 JOIN invoice_lines l USING (org, period_start)
                 LEFT JOIN names n ON n.number = l.number
-                    AND n.kind = CASE l.kind WHEN 'correction' THEN 'model' ELSE l.kind END
-            ORDER BY i.period_start DESC, l.kind = 'correction', l.kind, 10, l.line
+                    AND n.kind = CASE WHEN l.kind IN ('machine', 'machine_refund') THEN 'machine'
+                        ELSE 'model' END
+            ORDER BY i.period_start DESC, l.kind NOT IN ('model', 'machine'), l.kind, 10, l.line
             """,
             parameters,
             during: "listing invoices"

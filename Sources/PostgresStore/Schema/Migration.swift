@@ -24,6 +24,7 @@ struct Migration {
         Migration(number: 13, name: "alert_places", sql: alertPlaces),
         Migration(number: 14, name: "credit_lines", sql: creditLines),
         Migration(number: 15, name: "invoiced_corrections", sql: invoicedCorrections),
+        Migration(number: 16, name: "invoiced_refunds", sql: invoicedRefunds),
     ]
 
     /// The schema that this program needs.

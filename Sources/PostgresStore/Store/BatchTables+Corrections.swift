@@ -58,12 +58,9 @@ extension BatchTables {
     func insertCorrections() throws(StoreError) {
         let corrections = sorted(batch.cold.corrections)
         if corrections.isEmpty { return }
-        let turns = Dictionary(grouping: sorted(batch.cold.turned), by: \.org)
+        let days = BookingDays(turned: sorted(batch.cold.turned))
         var rows = CorrectionArrays()
-        for change in corrections {
-            let turn = turns[change.org]?.last { $0.body.start <= change.at }
-            rows.add(change, bookedOn: turn?.body.day)
-        }
+        for change in corrections { rows.add(change, bookedOn: days[change.org, change.at]) }
         let answer = try run(
             """
             INSERT INTO corrections (org, rerate, day, project, key, model, amount, requests,
@@ -98,6 +95,21 @@ extension BatchTables {
             BatchTables.correcting
         )
         try expect(answer, cells.count, "rollups")
+    }
+}
+
+/// On which of an account's days something of a batch was booked.
+struct BookingDays {
+    private let turns: [UInt32: [Dated<DayTurned>]]
+
+    /// - Parameter turned: The turns of the batch, each account's in their order.
+    init(turned: [Dated<DayTurned>]) {
+        turns = Dictionary(grouping: turned, by: \.org)
+    }
+
+    /// The day; nil for the one that the account's row has before the batch turns it.
+    subscript(org: UInt32, at: Timestamp) -> CivilDay? {
+        turns[org]?.last { $0.body.start <= at }?.body.day
     }
 }
 

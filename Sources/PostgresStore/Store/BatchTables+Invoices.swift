@@ -82,7 +82,8 @@ enum InvoiceText {
     ///
     /// A correction is no part of the month that it is about, whose invoice is out: it goes on the
     /// invoice of the month in which it was booked, if the account was billed by invoice at that
-    /// moment. Terms that changed on that day count from their moment on.
+    /// moment. Terms that changed on that day count from their moment on. So does a refund, if its
+    /// charge was invoiced: what credits have paid for goes back into credits alone.
     ///
     /// - Parameters:
     ///   - low: The first day.
@@ -92,6 +93,11 @@ enum InvoiceText {
     ///   `last_day`, `requests`, `input_tokens`, `output_tokens` and `amount`.
     private static func debits(low: String, high: String, late: String) -> String {
         let condition = "r.org = t.org AND r.day >= \(low) AND r.day < \(high)"
+        let booking = """
+            r.org = t.org AND r.booked_on >= \(low) AND r.booked_on < \(late)
+                AND t.from_day = (SELECT max(b.from_day) FROM billing b WHERE b.org = r.org
+                    AND b.from_day <= r.booked_on AND b.changed_at <= r.applied_at)
+            """
         return """
             SELECT org, date_trunc('month', day::timestamp)::date AS period_start,
                 'model'::text AS kind, model AS number, max(day) AS last_day,
@@ -105,16 +111,22 @@ enum InvoiceText {
             UNION ALL
             SELECT org, date_trunc('month', booked_on::timestamp)::date, 'correction'::text, model,
                 max(booked_on), sum(requests), 0, 0, sum(amount)
-            FROM corrections r
-            WHERE r.org = t.org AND r.booked_on >= \(low) AND r.booked_on < \(late)
-                AND t.from_day = (SELECT max(b.from_day) FROM billing b WHERE b.org = r.org
-                    AND b.from_day <= r.booked_on AND b.changed_at <= r.applied_at)
-            GROUP BY 1, 2, 4
+            FROM corrections r WHERE \(booking) GROUP BY 1, 2, 4
+            UNION ALL
+            SELECT org, date_trunc('month', booked_on::timestamp)::date,
+                CASE WHEN machine IS NULL THEN 'refund' ELSE 'machine_refund' END,
+                coalesce(machine, model), max(booked_on), count(DISTINCT of_line), 0, 0,
+                -sum(amount)
+            FROM refunds r
+            WHERE \(booking) AND r.of_line IS NOT NULL
+                AND (SELECT b.mode FROM billing b WHERE b.org = r.org
+                    AND b.from_day <= r.charged_on ORDER BY b.from_day DESC LIMIT 1) = 'invoice'
+            GROUP BY 1, 2, 3, 4
             """
     }
 
-    /// Each invoice with its total, the sum of its lines and that of its month's debits and
-    /// corrections.
+    /// Each invoice with its total, the sum of its lines and that of its month's debits, corrections
+    /// and refunds.
     static func audit(_ condition: String) -> String {
         """
         WITH terms AS (
@@ -206,7 +218,7 @@ enum InvoiceText {
             output_tokens, amount)
         SELECT c.org, c.period_start,
             row_number() OVER (PARTITION BY c.org, c.period_start
-                ORDER BY c.kind = 'correction', c.kind, c.number),
+                ORDER BY c.kind NOT IN ('model', 'machine'), c.kind, c.number),
             c.kind, c.number, c.requests, c.input_tokens, c.output_tokens, c.amount
         FROM charged c
         """

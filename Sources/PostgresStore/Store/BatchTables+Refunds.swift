@@ -2,19 +2,61 @@ import Accounting
 import Quantities
 
 extension BatchTables {
+    private static let refunding = "the refunds of a batch"
+
+    /// Writes the refunds; before the days turn, as corrections are, for the day that books them.
     func insertRefunds() throws(StoreError) {
         var arrays = RefundArrays()
-        for change in sorted(batch.cold.refunds) { arrays.add(change) }
+        let days = BookingDays(turned: sorted(batch.cold.turned))
+        for change in sorted(batch.cold.refunds) {
+            arrays.add(change, bookedOn: days[change.org, change.at])
+        }
         for change in sorted(batch.cold.returns) { arrays.add(change) }
-        if arrays.isEmpty { return }
-        _ = try run(
+        if arrays.count == 0 { return }
+        let answer = try run(
             """
             INSERT INTO refunds (org, refund, of_line, of_grant, amount, debt_paid, parts,
-                applied_at, identity, content, actor, reason, reference, rerate)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                applied_at, identity, content, actor, reason, reference, rerate, booked_on)
+            SELECT d.org, d.refund, d.of_line, d.of_grant, d.amount, d.debt_paid, d.parts, d.at,
+                d.identity, d.content, d.actor, d.reason, d.reference, d.rerate,
+                CASE WHEN d.of_line IS NOT NULL THEN coalesce(d.booked_on, o.day) END
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                AS d (org, refund, of_line, of_grant, amount, debt_paid, parts, at, identity,
+                    content, actor, reason, reference, rerate, booked_on)
+            JOIN organisations o ON o.org = d.org
             """,
             arrays.all,
-            "the refunds of a batch"
+            BatchTables.refunding
+        )
+        try expect(answer, arrays.count, "organisations")
+    }
+
+    /// What the refunds are of, once all lines are there: whoever replays a journal into older books
+    /// has a charge and its refund in one batch.
+    func completeRefunds() throws(StoreError) {
+        if batch.cold.refunds.isEmpty { return }
+        var orgs = ArrayParameter.int8
+        var numbers = ArrayParameter.int4
+        for change in sorted(batch.cold.refunds) {
+            orgs.add(org: change.org)
+            numbers.add(change.body.refund)
+        }
+        _ = try run(
+            """
+            UPDATE refunds r SET charged_on = c.day, model = c.model, machine = c.machine
+            FROM unnest($1, $2) AS d (org, refund)
+                JOIN refunds f ON f.org = d.org AND f.refund = d.refund
+                CROSS JOIN LATERAL (
+                    SELECT u.day, u.model, NULL::integer AS machine FROM usage_lines u
+                    WHERE u.org = f.org AND u.line = f.of_line
+                    UNION ALL
+                    SELECT l.day, NULL, l.machine FROM ledger_lines l
+                    WHERE l.org = f.org AND l.line = f.of_line AND l.kind = 'machine'
+                ) c
+            WHERE r.org = f.org AND r.refund = f.refund
+            """,
+            [orgs, numbers],
+            BatchTables.refunding
         )
     }
 }
@@ -77,16 +119,17 @@ private struct RefundArrays {
     private var reasons = ArrayParameter.text
     private var references = ArrayParameter.text
     private var rerates = ArrayParameter.text
-    private(set) var isEmpty = true
+    private var bookingDays = ArrayParameter.date
+    private(set) var count = 0
 
     var all: [ArrayParameter] {
         [
             orgs, numbers, lines, grants, amounts, debts, parts, times, identities, contents,
-            actors, reasons, references, rerates,
+            actors, reasons, references, rerates, bookingDays,
         ]
     }
 
-    mutating func add(_ change: Dated<OperationRefunded>) {
+    mutating func add(_ change: Dated<OperationRefunded>, bookedOn day: CivilDay?) {
         let body = change.body
         begin(change.org, body.refund, body.amount, change.at)
         lines.add(body.line)
@@ -99,6 +142,7 @@ private struct RefundArrays {
         reasons.add(body.reason)
         references.add(body.request)
         rerates.add(body.rerate)
+        if let day { bookingDays.add(day) } else { bookingDays.addNull() }
     }
 
     mutating func add(_ change: Dated<PurchaseReturned>) {
@@ -113,6 +157,7 @@ private struct RefundArrays {
         reasons.add(body.reason)
         references.add(body.reference)
         rerates.add("")
+        bookingDays.addNull()
     }
 
     private mutating func begin(
@@ -121,7 +166,7 @@ private struct RefundArrays {
         _ amount: Amount,
         _ at: Timestamp
     ) {
-        isEmpty = false
+        count += 1
         orgs.add(org: org)
         numbers.add(number)
         amounts.add(amount)

@@ -24,12 +24,12 @@ struct BatchTables {
         try activateGrants()
         try closeOrganisations()
         try insertCorrections()
+        try insertRefunds()
         try turnDays()
         try rotateKeys()
         try revokeKeys()
         try writeCaps()
         try writeTerms()
-        try insertRefunds()
         try writeAlertRules()
         try writePurchases()
         try insertRerates()
@@ -44,6 +44,7 @@ struct BatchTables {
         try writeMachines()
         try writeHolds()
         try correctRollups()
+        try completeRefunds()
         try writeInvoices()
     }
 
