@@ -120,6 +120,9 @@ public struct IngestSettings: Sendable {
     public var allNameBytes = 256 << 20
     /// How many of them a connection may intern also when all together have too many.
     public var spareNameBytes = 65_536
+    /// How often a loop looks for the next call before it sleeps, when the last one came soon after
+    /// the one before.
+    public var looks: Int32 = 24
     /// What `welcome` says that the daemon is.
     public var daemon = "meterd"
     /// Who may connect.

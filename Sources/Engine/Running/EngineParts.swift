@@ -97,6 +97,7 @@ struct EngineParts {
         )
         wirings = rings.wirings(
             shards: shards.map(\.stage),
+            sync: syncStage,
             counters: ingest,
             producers: recovered.producers,
             intake: intake,
@@ -219,6 +220,7 @@ struct RingMatrix {
     /// What each loop shares with the rest.
     func wirings(
         shards: [Stage],
+        sync: Stage,
         counters: IngestCounters,
         producers: Producers,
         intake: any Intake,
@@ -233,6 +235,7 @@ struct RingMatrix {
                 replies: replies[loop],
                 progress: progress[loop],
                 shards: shards,
+                sync: sync,
                 signal: signals[loop],
                 mailbox: Mailbox(),
                 counters: counters,
@@ -266,6 +269,8 @@ extension IngestSettings {
         allNameBytes = Settings.nameBytes
         lateMicroseconds = Int64(settings.usage.lateByDays) * 86_400_000_000
         aheadMicroseconds = Int64(settings.usage.aheadByMinutes) * 60_000_000
+        // Where there is one processor, who looks keeps it from who would ask.
+        if StoreFactory.cores == 1 { looks = 0 }
         daemon = "meterd \(settings.node.name)"
         peers.users = Set(settings.dataSocket.allowUsers.compactMap(Accounts.user))
         peers.groups = Set(settings.dataSocket.allowGroups.compactMap(Accounts.group))

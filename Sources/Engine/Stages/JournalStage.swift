@@ -207,7 +207,7 @@ final class JournalStage {
         // along, and a wake-up of the disk's queue for each would cost more than the hold.
         if isAwaited {
             isAwaited = false
-            syncStage.kick()
+            if !loops.contains(where: { $0.leaveSync() }) { syncStage.kick() }
         }
     }
 

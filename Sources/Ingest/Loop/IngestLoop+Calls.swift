@@ -48,7 +48,7 @@ extension IngestLoop {
         isLooking = true
         slice = 0
         buffer = small
-        let count = transport.wait(milliseconds: 0, into: glances)
+        let count = transport.wait(milliseconds: 0, looks: 0, into: glances)
         for index in 0..<count where glances[index].isReadable {
             guard let connection = connection(token: glances[index].token), connection.asks,
                 connection !== current, connection.leftover.isEmpty, connection.hello == nil

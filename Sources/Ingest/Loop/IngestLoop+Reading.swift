@@ -69,6 +69,31 @@ extension IngestLoop {
         parse(connection, count: connection.leftover.count)
     }
 
+    /// Keeps bytes with a connection until the rest of their message comes.
+    ///
+    /// Memory goes from connection to connection: a busy one needs some after nearly every read,
+    /// and a thousand idle ones need none.
+    func keep(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        if bytes.isEmpty {
+            guard connection.leftover.capacity > 0 else { return }
+            connection.leftover.removeAll(keepingCapacity: true)
+            if spares.count < IngestLoop.spareCount {
+                spares.append([])
+                swap(&spares[spares.count - 1], &connection.leftover)
+            } else {
+                connection.leftover = []
+            }
+            return
+        }
+        if connection.leftover.capacity < bytes.count, let spare = spares.popLast() {
+            connection.leftover = spare
+        }
+        connection.leftover.removeAll(keepingCapacity: true)
+        connection.leftover.append(contentsOf: bytes)
+    }
+
+    private static let spareCount = 4
+
     /// A connection at its end is read only to notice that the client has gone.
     private func discard(_ connection: Connection) {
         guard connection.closing else { return }

@@ -33,7 +33,7 @@ package final class IngestLoop {
     @exclusivity(unchecked) private var dirty: [Connection] = []
     private var flushing: [Connection] = []
     /// Memory for messages that are not whole yet, while no connection has one.
-    private var spares: [[UInt8]] = []
+    var spares: [[UInt8]] = []
     @exclusivity(unchecked) private var accepted: [Connection] = []
     /// Those who have put something into command ring this turn that their calls must not overtake.
     var reporters: [Connection] = []
@@ -44,6 +44,10 @@ package final class IngestLoop {
     @exclusivity(unchecked) var begunShards: UInt64 = 0
     /// When somebody asked last.
     @exclusivity(unchecked) var lastCall = Timestamp.never
+    /// Whether the last turn was there for calls alone.
+    @exclusivity(unchecked) private var hadCalls = false
+    /// How often the loop looks before it sleeps.
+    @exclusivity(unchecked) private var looks: Int32 = 0
     let glances: UnsafeMutableBufferPointer<TransportEvent>
     /// Since when and until when nobody is let in.
     var rest: (since: Timestamp, until: Timestamp)?
@@ -75,6 +79,13 @@ package final class IngestLoop {
     private static let inlineBytes: UInt64 = 16_384
     /// The same while somebody asks: a thread that has to be woken takes longer.
     private static let inlineBytesForCalls: UInt64 = 65_536
+
+    /// So many connections are sent their answers before the disk's queue is woken.
+    private static let answersBeforeSync = 4
+
+    /// A call that comes so many microseconds after the one before is worth looking for: its turn,
+    /// the answer's way and the next one's way back lie between.
+    private static let soon: Int64 = 60
 
     /// How many sockets' events a turn deals with at most.
     static let eventsPerTurn = 256
@@ -136,7 +147,7 @@ package final class IngestLoop {
     ///
     /// - Parameter milliseconds: How long to wait, as `prepare()` said.
     package func turn(waiting milliseconds: Int32) {
-        let count = transport.wait(milliseconds: milliseconds, into: events)
+        let count = transport.wait(milliseconds: milliseconds, looks: looks, into: events)
         wiring.signal.disarm()
         beginTurn()
         let left = count > 1 && expectsCalls ? answerFirst(count) : count
@@ -208,7 +219,10 @@ package final class IngestLoop {
     }
 
     private func beginTurn() {
+        let before = now
         now = wiring.intake.now()
+        let isSoon = hadCalls && now < before.advanced(byMicroseconds: IngestLoop.soon)
+        looks = isSoon ? settings.looks : 0
         earliest = now.advanced(byMicroseconds: -settings.lateMicroseconds)
         latest = now.advanced(byMicroseconds: settings.aheadMicroseconds)
         namesVersion = wiring.intake.namesVersion
@@ -243,10 +257,12 @@ package final class IngestLoop {
             notePlace(connection)
         }
         reporters.removeAll(keepingCapacity: true)
+        hadCalls = lastCall == now && takenThisTurn == 0
         if takenThisTurn > 0 {
             wiring.counters.accepted.add(takenThisTurn)
             takenThisTurn = 0
         }
+        wiring.signal.beginAnswering()
         runCalls()
         runShards()
         // Before the replies: what the disk has now is answered by the shards by now, so that a
@@ -255,7 +271,15 @@ package final class IngestLoop {
         for shard in wiring.replies.indices { drainReplies(shard) }
         answerHellos()
         acknowledge()
+        // What has to wait for many answers would wait for long.
+        if dirty.count > IngestLoop.answersBeforeSync { kickOwedSync() }
         flushAll()
+        kickOwedSync()
+    }
+
+    /// Wakes the disk's queue if a stage that ran in this turn has left that to the loop.
+    private func kickOwedSync() {
+        if wiring.signal.endAnswering() { wiring.sync.kick() }
     }
 
     /// Hands the turn's commands over and runs the shards that have some, here if they are idle.
@@ -310,31 +334,6 @@ package final class IngestLoop {
         if event.isWritable { flush(connection) }
         if event.isReadable, !connection.closed { read(connection) }
     }
-
-    /// Keeps bytes with a connection until the rest of their message comes.
-    ///
-    /// Memory goes from connection to connection: a busy one needs some after nearly every read,
-    /// and a thousand idle ones need none.
-    func keep(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
-        if bytes.isEmpty {
-            guard connection.leftover.capacity > 0 else { return }
-            connection.leftover.removeAll(keepingCapacity: true)
-            if spares.count < IngestLoop.spareCount {
-                spares.append([])
-                swap(&spares[spares.count - 1], &connection.leftover)
-            } else {
-                connection.leftover = []
-            }
-            return
-        }
-        if connection.leftover.capacity < bytes.count, let spare = spares.popLast() {
-            connection.leftover = spare
-        }
-        connection.leftover.removeAll(keepingCapacity: true)
-        connection.leftover.append(contentsOf: bytes)
-    }
-
-    private static let spareCount = 4
 
     func markDirty(_ connection: Connection) {
         guard !connection.dirty else { return }

@@ -19,6 +19,15 @@ public final class LoopSignal: Sendable {
     private let replyRoomWanted = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
     private let subscribed = Atomic<Int>(0)
+    private let answering = Atomic<Answering>(.no)
+
+    private enum Answering: UInt8, AtomicRepresentable {
+        case no
+        /// It runs stages in its own turn, and then sends what they answer.
+        case yes
+        /// And is to have the disk's queue woken after that.
+        case owesSync
+    }
 
     /// Makes a signal; for a loop that waits, the process must be allowed one more descriptor.
     ///
@@ -69,6 +78,36 @@ public final class LoopSignal: Sendable {
     public func stop() {
         stopping.store(true, ordering: .releasing)
         wake()
+    }
+
+    /// Leaves the kick of the disk's stage to the loop, if it is about to answer.
+    ///
+    /// Why: waking the disk's queue takes as long as sending an answer, and its thread may take the
+    /// processor that who waits for the answer needs. What is written is answered first.
+    /// Order: what waits for the sync was noted before; the loop kicks after it has taken this back
+    /// by an exchange on the same atomic.
+    ///
+    /// - Returns: Whether the loop will kick it; else it is the caller's to do.
+    public func leaveSync() -> Bool {
+        guard answering.load(ordering: .relaxed) != .no else { return false }
+        let (isLeft, seen) = answering.compareExchange(
+            expected: .yes,
+            desired: .owesSync,
+            ordering: .acquiringAndReleasing
+        )
+        return isLeft || seen == .owesSync
+    }
+
+    /// Says that the loop runs stages now and answers after it.
+    func beginAnswering() {
+        answering.store(.yes, ordering: .releasing)
+    }
+
+    /// Says that it has answered.
+    ///
+    /// - Returns: Whether the kick of the disk's stage was left to it.
+    func endAnswering() -> Bool {
+        answering.exchange(.no, ordering: .acquiringAndReleasing) == .owesSync
     }
 
     var isStopping: Bool { stopping.load(ordering: .acquiring) }

@@ -17,6 +17,8 @@ public struct LoopWiring: Sendable {
     public var progress: [CommandProgress]
     /// The shards' stages, to be run after their rings were filled.
     public var shards: [Stage]
+    /// The disk's stage, for kicks that were left to the loop.
+    public var sync: Stage
     /// How it is woken.
     public var signal: LoopSignal
     /// Connections that were accepted for it.
@@ -40,6 +42,7 @@ public struct LoopWiring: Sendable {
     ///   - replies: Each shard's way back.
     ///   - progress: How far the journal has come with its commands, for each shard.
     ///   - shards: The shards' stages.
+    ///   - sync: The disk's stage.
     ///   - signal: How it is woken.
     ///   - mailbox: Connections that were accepted for it.
     ///   - counters: What the loops count.
@@ -54,6 +57,7 @@ public struct LoopWiring: Sendable {
         replies: [ByteRing],
         progress: [CommandProgress],
         shards: [Stage],
+        sync: Stage,
         signal: LoopSignal,
         mailbox: Mailbox,
         counters: IngestCounters,
@@ -68,6 +72,7 @@ public struct LoopWiring: Sendable {
         self.replies = replies
         self.progress = progress
         self.shards = shards
+        self.sync = sync
         self.signal = signal
         self.mailbox = mailbox
         self.counters = counters

@@ -36,10 +36,19 @@ final class EpollTransport: Transport {
 
     func wait(
         milliseconds: Int32,
+        looks: Int32,
         into events: UnsafeMutableBufferPointer<TransportEvent>
     ) -> Int {
         let most = Int32(min(events.count, found.count))
-        let count = epoll_wait(poll, found.baseAddress, most, milliseconds)
+        var count: Int32 = 0
+        if milliseconds != 0 {
+            for _ in 0..<looks where count == 0 {
+                count = epoll_wait(poll, found.baseAddress, most, 0)
+                // Whoever would ask may be waiting for this processor.
+                if count == 0 { sched_yield() }
+            }
+        }
+        if count == 0 { count = epoll_wait(poll, found.baseAddress, most, milliseconds) }
         let readable = EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
         var kept = 0
         for index in 0..<Int(max(count, 0)) {

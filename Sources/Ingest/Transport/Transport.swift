@@ -10,10 +10,13 @@ package protocol Transport: AnyObject {
     ///
     /// - Parameters:
     ///   - milliseconds: How long at most; 0 only looks, below 0 is for ever.
+    ///   - looks: How often to look before going to sleep: whoever sleeps has to be woken, which
+    ///     takes longer than a few looks.
     ///   - events: Where the events go.
     /// - Returns: How many there are.
     func wait(
         milliseconds: Int32,
+        looks: Int32,
         into events: UnsafeMutableBufferPointer<TransportEvent>
     ) -> Int
 

@@ -154,6 +154,7 @@ final class SimulatedTransport: Transport {
 
     func wait(
         milliseconds: Int32,
+        looks: Int32,
         into events: UnsafeMutableBufferPointer<TransportEvent>
     ) -> Int {
         var count = 0
