@@ -75,6 +75,41 @@ import Testing
         #expect(try store.loadEverything().positions == StoredPositions(4096))
     }
 
+    @Test func `a refund of the fifteenth schema is on the invoice that is not out yet`() throws {
+        let database = try TestDatabase()
+        let store = try connected(database)
+        try begin(database, store, at: 15)
+        for (org, line) in [(1, 3), (2, 4)] {
+            try database.execute(
+                """
+                INSERT INTO ledger_lines (org, line, kind, amount, balance, applied_at, reference,
+                    note, day, machine)
+                VALUES (\(org), \(line), 'machine', -5, 0, '2026-04-02', 'web', '', '2026-04-02', 9)
+                """
+            )
+            try database.execute(
+                """
+                INSERT INTO refunds (org, refund, of_line, amount, debt_paid, parts, applied_at,
+                    actor, reason, reference, rerate)
+                VALUES (\(org), 1, \(line), 2, 0, '', '2026-04-03 12:00Z', 'ann', '', '', '')
+                """
+            )
+        }
+        try database.execute(
+            """
+            INSERT INTO invoices VALUES (2, '2026-04-01', 'org-2-2026-04', now(), '2026-05-01',
+                '2026-05-31', 30, '', 5)
+            """
+        )
+        #expect(try store.migrate().applied == Migration.all.dropFirst(15).map(\.name))
+        let filled = """
+            SELECT count(*) FROM refunds WHERE org = 1 AND booked_on = '2026-04-03'
+                AND charged_on = '2026-04-02' AND machine = 9 AND model IS NULL
+            """
+        #expect(try database.count(filled) == 1)
+        #expect(try database.count("SELECT count(*) FROM refunds WHERE booked_on IS NULL") == 1)
+    }
+
     @Test func `a newer schema than the program knows is refused everywhere`() throws {
         let database = try TestDatabase()
         let store = try connected(database)

@@ -89,13 +89,18 @@ public final class LoopSignal: Sendable {
     ///
     /// - Returns: Whether the loop will kick it; else it is the caller's to do.
     public func leaveSync() -> Bool {
-        guard answering.load(ordering: .relaxed) != .no else { return false }
-        let (isLeft, seen) = answering.compareExchange(
-            expected: .yes,
-            desired: .owesSync,
-            ordering: .acquiringAndReleasing
-        )
-        return isLeft || seen == .owesSync
+        var seen = answering.load(ordering: .relaxed)
+        // Written also where it is owed already: a plain load could pass what was noted before.
+        while seen != .no {
+            let (isLeft, original) = answering.weakCompareExchange(
+                expected: seen,
+                desired: .owesSync,
+                ordering: .acquiringAndReleasing
+            )
+            if isLeft { return true }
+            seen = original
+        }
+        return false
     }
 
     /// Says that the loop runs stages now and answers after it.
