@@ -56,7 +56,8 @@ import Testing
         private func period(_ card: String) throws -> String {
             let fields = [
                 "from": "2020-01-01T00:00:00Z",
-                "to": Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1000) * 1000)
+                // To the microsecond: what was booked in this very millisecond is meant too.
+                "to": Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
                     .description,
                 "card": card,
             ]

@@ -1,9 +1,9 @@
 extension Migration {
-    /// The account's days on which a refund was booked and its charge was, and what was charged: the
-    /// refund goes on the invoice of the month that books it.
+    /// The account's days on which a refund was booked and its charge was, and what was charged:
+    /// the refund goes on the invoice of the month that books it.
     ///
-    /// As with corrections, refunds of months that were invoiced before this step are on no invoice,
-    /// and of the others the day is that in UTC.
+    /// As with corrections, refunds of months that were invoiced before this step are on no
+    /// invoice, and of the others the day is that in UTC.
     static let invoicedRefunds = """
         ALTER TABLE refunds ADD COLUMN booked_on date, ADD COLUMN charged_on date,
             ADD COLUMN model integer, ADD COLUMN machine integer;

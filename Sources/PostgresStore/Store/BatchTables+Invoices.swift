@@ -125,8 +125,8 @@ enum InvoiceText {
             """
     }
 
-    /// Each invoice with its total, the sum of its lines and that of its month's debits, corrections
-    /// and refunds.
+    /// Each invoice with its total, the sum of its lines and that of its month's debits,
+    /// corrections and refunds.
     static func audit(_ condition: String) -> String {
         """
         WITH terms AS (

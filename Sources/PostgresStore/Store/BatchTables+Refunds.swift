@@ -31,8 +31,8 @@ extension BatchTables {
         try expect(answer, arrays.count, "organisations")
     }
 
-    /// What the refunds are of, once all lines are there: whoever replays a journal into older books
-    /// has a charge and its refund in one batch.
+    /// What the refunds are of, once all lines are there: whoever replays a journal into older
+    /// books has a charge and its refund in one batch.
     func completeRefunds() throws(StoreError) {
         if batch.cold.refunds.isEmpty { return }
         var orgs = ArrayParameter.int8
