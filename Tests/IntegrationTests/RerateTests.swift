@@ -76,7 +76,7 @@ import Testing
         }
 
         var now: String {
-            Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1000) * 1000).description
+            Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)).description
         }
 
         func body(
