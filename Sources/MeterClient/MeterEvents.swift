@@ -72,7 +72,8 @@ public struct MachineSample: Sendable, Hashable {
     public var storageThousandths: UInt32?
     /// Bytes sent since boot, in total.
     public var sentBytes: UInt64?
-    /// When it was so, for one that waited; nil means when meterd receives it.
+    /// When it was so; nil means when a stream takes it, or, of a connection, when meterd receives
+    /// it.
     public var at: Timestamp?
 
     /// Makes a sample with the fields that every sample has.

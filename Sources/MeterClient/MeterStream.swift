@@ -49,9 +49,14 @@ public final class MeterStream: Sendable {
 
     /// Takes a machine's sample; waits while the buffer is full of unacknowledged events.
     ///
+    /// A sample without a time is given the present one: its uptime is of now, and it may wait for
+    /// minutes until there is a daemon again.
+    ///
     /// - Parameter sample: What to report.
     /// - Throws: `MeterClientError` when a text cannot be sent, or the stream is closed.
     public func send(_ sample: MachineSample) throws(MeterClientError) {
+        var sample = sample
+        if sample.at == nil { sample.at = ClientClock.now }
         try send(.machine(sample))
     }
 

@@ -12,7 +12,7 @@ final class FakeDaemon: Sendable {
     enum Heard: Sendable, Hashable {
         case hello(String)
         case usage(sequence: UInt64, id: String, model: String, hold: HoldNumber?)
-        case heartbeat(sequence: UInt64, deployment: String)
+        case heartbeat(sequence: UInt64, deployment: String, isTimed: Bool)
         case authorize(RequestToken, account: String)
         case extend(RequestToken, HoldNumber, UInt32)
         case release(HoldNumber)
@@ -186,7 +186,13 @@ private struct Session {
             ]
         case .heartbeat(let report):
             let deployment = report.deployment.text(in: bytes)
-            return [.heartbeat(sequence: report.sequence, deployment: deployment)]
+            return [
+                .heartbeat(
+                    sequence: report.sequence,
+                    deployment: deployment,
+                    isTimed: report.at != nil
+                )
+            ]
         case .authorize(let request):
             let account = text(request.account, request.accountKind.nameKind, bytes)
             return [.authorize(request.request, account: account)]

@@ -35,7 +35,7 @@ import Wire
         let daemon = FakeDaemon { heard in
             switch heard {
             case .hello: [.welcome(Welcome(daemon: "fake", lastSequence: 40))]
-            case .usage(let sequence, _, _, _), .heartbeat(let sequence, _):
+            case .usage(let sequence, _, _, _), .heartbeat(let sequence, _, _):
                 [.ack(.sequence(sequence))]
             default: []
             }
@@ -60,7 +60,7 @@ import Wire
         #expect(daemon.sequences == Array(41...340))
         let log = daemon.log
         #expect(log.first == .hello("gateway-1"))
-        #expect(log.last == .heartbeat(sequence: 341, deployment: "dep-1"))
+        #expect(log.last == .heartbeat(sequence: 341, deployment: "dep-1", isTimed: true))
         #expect(log[2] == .usage(sequence: 42, id: "req-2", model: "opus", hold: nil))
         #expect(throws: MeterClientError.closed) { try stream.send(usage(9)) }
     }
