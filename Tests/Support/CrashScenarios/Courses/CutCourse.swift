@@ -104,9 +104,9 @@ package struct CutCourse {
         switch step {
         case .commit(let moment):
             cutter.cutNextCommit(moment)
-            try wait(until: "a COMMIT is cut", within: 30, step: 2000) { !cutter.isWaiting }
+            try wait(until: "a COMMIT is cut", within: 120, step: 2000) { !cutter.isWaiting }
         case .anywhere:
-            try wait(until: "the daemon is connected", within: 30) { cutter.isConnected }
+            try wait(until: "the daemon is connected", within: 120) { cutter.isConnected }
             usleep(UInt32(random.next() % 100_000))
             cutter.cutAll()
         case .copy:
