@@ -11,6 +11,10 @@ extension IngestLoop {
     private static let acceptsAtOnce = 8
     /// While somebody asks, nobody else is let in for so long after a turn's worth was.
     private static let acceptPauseMicroseconds: Int64 = 1000
+    /// So many may be told at a time that there are too many.
+    private static let refusedAtOnce = 64
+    /// So many sockets may wait for a loop to take them.
+    private static let waitingForALoop = 64
     /// So long nobody is let in when there is no descriptor for one: without a pause the listener
     /// would wake the loop again and again for nothing.
     private static let exhaustedMicroseconds: Int64 = 100_000
@@ -20,6 +24,7 @@ extension IngestLoop {
     /// Lets connections in.
     func acceptAll() {
         guard rest == nil else { return }
+        guard mayLetIn else { return letNobodyIn(for: IngestLoop.acceptPauseMicroseconds) }
         // Few at a time: whoever connects and goes again without end is dealt with in small parts,
         // between what others say. The kernel keeps the rest waiting.
         for _ in 0..<IngestLoop.acceptsAtOnce {
@@ -46,6 +51,16 @@ extension IngestLoop {
         }
         // More may wait. While somebody waits for answers, letting in is not all that is done.
         if expectsCalls { letNobodyIn(for: IngestLoop.acceptPauseMicroseconds) }
+    }
+
+    /// Whether the loops keep up with those who were let in.
+    ///
+    /// Why: a loop that does not get the processor as often as the one that accepts would collect
+    /// sockets without end, each with its memory; they wait in the kernel instead.
+    private var mayLetIn: Bool {
+        let most = settings.maximumConnections + IngestLoop.refusedAtOnce
+        return wiring.counters.connections.value <= most
+            && others.allSatisfy { $0.mailbox.count < IngestLoop.waitingForALoop }
     }
 
     /// Leaves those who want to connect waiting in the kernel for a while.

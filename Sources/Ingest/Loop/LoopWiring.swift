@@ -91,6 +91,9 @@ public final class Mailbox: Sendable {
 
     var hasMail: Bool { sockets.withLock { !$0.isEmpty } }
 
+    /// How many wait to be taken.
+    var count: Int { sockets.withLock { $0.count } }
+
     func put(_ socket: Int32) {
         sockets.withLock { $0.append(socket) }
     }
