@@ -68,13 +68,19 @@ package final class ScratchDatabase: Sendable {
     /// - Throws: `HarnessError` with the server's words.
     package func cutOff() throws {
         try server("ALTER DATABASE \(name) ALLOW_CONNECTIONS false")
-        // Clients alone: ending the server's own vacuuming is left to superusers, and refused.
-        try server(
-            """
-            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-            WHERE datname = '\(name)' AND backend_type = 'client backend'
-            """
-        )
+        try wait(until: "nobody is connected to \(name)", within: 30) {
+            // Clients alone: ending the server's own vacuuming is left to superusers, and refused.
+            try server(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE datname = '\(name)' AND backend_type = 'client backend'
+                """
+            )
+            // Whoever was let in before is listed only when he is ready. The lock that a new name
+            // needs waits for him, and is refused while anybody is there; nothing is renamed.
+            let barrier = "BEGIN; ALTER DATABASE \(name) RENAME TO \(name)_away; ROLLBACK"
+            return (try? server(barrier)) != nil
+        }
     }
 
     /// Gives it back after `cutOff`.
