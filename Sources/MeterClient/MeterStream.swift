@@ -56,7 +56,7 @@ public final class MeterStream: Sendable {
     /// - Throws: `MeterClientError` when a text cannot be sent, or the stream is closed.
     public func send(_ sample: MachineSample) throws(MeterClientError) {
         var sample = sample
-        if sample.at == nil { sample.at = ClientClock.now }
+        if sample.at == nil { sample.at = Timestamp.now }
         try send(.machine(sample))
     }
 

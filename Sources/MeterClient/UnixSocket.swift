@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Quantities
 import Wire
 
 /// A connected socket, closed once when it goes away.
@@ -74,13 +73,6 @@ enum ClientClock {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-
-    /// The present time of day, which the daemon's clock tells alike: it is on the same machine.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
     /// The moment so long from now; nil means never.

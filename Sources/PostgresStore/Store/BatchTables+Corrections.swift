@@ -58,7 +58,7 @@ extension BatchTables {
     func insertCorrections() throws(StoreError) {
         let corrections = sorted(batch.cold.corrections)
         if corrections.isEmpty { return }
-        let days = BookingDays(turned: sorted(batch.cold.turned))
+        let days = bookingDays
         var rows = CorrectionArrays()
         for change in corrections { rows.add(change, bookedOn: days[change.org, change.at]) }
         let answer = try run(
@@ -95,21 +95,6 @@ extension BatchTables {
             BatchTables.correcting
         )
         try expect(answer, cells.count, "rollups")
-    }
-}
-
-/// On which of an account's days something of a batch was booked.
-struct BookingDays {
-    private let turns: [UInt32: [Dated<ZonedDay>]]
-
-    /// - Parameter turned: The turns of the batch, each account's in their order.
-    init(turned: [Dated<ZonedDay>]) {
-        turns = Dictionary(grouping: turned, by: \.org)
-    }
-
-    /// The day; nil for the one that the account's row has before the batch turns it.
-    subscript(org: UInt32, at: Timestamp) -> CivilDay? {
-        turns[org]?.last(where: { $0.body.start <= at })?.body.day
     }
 }
 

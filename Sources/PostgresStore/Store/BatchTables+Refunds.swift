@@ -6,13 +6,13 @@ extension BatchTables {
 
     /// Writes the refunds; before the days turn, as corrections are, for the day that books them.
     func insertRefunds() throws(StoreError) {
+        if batch.cold.refunds.isEmpty, batch.cold.returns.isEmpty { return }
         var arrays = RefundArrays()
-        let days = BookingDays(turned: sorted(batch.cold.turned))
+        let days = bookingDays
         for change in sorted(batch.cold.refunds) {
             arrays.add(change, bookedOn: days[change.org, change.at])
         }
         for change in sorted(batch.cold.returns) { arrays.add(change) }
-        if arrays.count == 0 { return }
         let answer = try run(
             """
             INSERT INTO refunds (org, refund, of_line, of_grant, amount, debt_paid, parts,
@@ -37,7 +37,7 @@ extension BatchTables {
         if batch.cold.refunds.isEmpty { return }
         var orgs = ArrayParameter.int8
         var numbers = ArrayParameter.int4
-        for change in sorted(batch.cold.refunds) {
+        for change in batch.cold.refunds {
             orgs.add(org: change.org)
             numbers.add(change.body.refund)
         }

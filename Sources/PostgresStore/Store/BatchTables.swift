@@ -48,6 +48,9 @@ struct BatchTables {
         try writeInvoices()
     }
 
+    /// On which days the batch's corrections and refunds were booked.
+    var bookingDays: BookingDays { BookingDays(turned: sorted(batch.cold.turned)) }
+
     func run(
         _ sql: String,
         _ arrays: [ArrayParameter],

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 import Foundation
+import MeterClient
 import Quantities
 import Rating
 import SettingsFiles

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlPlane
 import Foundation
+import MeterClient
 import Quantities
 
 struct StatusCommand: AsyncParsableCommand {
@@ -79,14 +80,5 @@ enum StatusText {
         )
         list.add("Overshoot", "\(status.overshoot) credits")
         return list.text
-    }
-}
-
-extension Timestamp {
-    /// The time by this machine's clock.
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }
