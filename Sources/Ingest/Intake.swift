@@ -120,8 +120,8 @@ public struct IngestSettings: Sendable {
     public var allNameBytes = 256 << 20
     /// How many of them a connection may intern also when all together have too many.
     public var spareNameBytes = 65_536
-    /// How often a loop looks for the next call before it sleeps, when the last one came soon after
-    /// the one before.
+    /// How often a loop looks for the next message before it sleeps, where the last one came soon
+    /// after an answer (`Lookout`).
     public var looks: Int32 = 24
     /// What `welcome` says that the daemon is.
     public var daemon = "meterd"

@@ -44,10 +44,7 @@ package final class IngestLoop {
     @exclusivity(unchecked) var begunShards: UInt64 = 0
     /// When somebody asked last.
     @exclusivity(unchecked) var lastCall = Timestamp.never
-    /// Whether the last turn was there for calls alone.
-    @exclusivity(unchecked) private var hadCalls = false
-    /// How often the loop looks before it sleeps.
-    @exclusivity(unchecked) private var looks: Int32 = 0
+    @exclusivity(unchecked) private var lookout = Lookout()
     let glances: UnsafeMutableBufferPointer<TransportEvent>
     /// Since when and until when nobody is let in.
     var rest: (since: Timestamp, until: Timestamp)?
@@ -82,10 +79,6 @@ package final class IngestLoop {
 
     /// So many connections are sent their answers before the disk's queue is woken.
     private static let answersBeforeSync = 4
-
-    /// A call that comes so many microseconds after the one before is worth looking for: its turn,
-    /// the answer's way and the next one's way back lie between.
-    private static let soon: Int64 = 60
 
     /// How many sockets' events a turn deals with at most.
     static let eventsPerTurn = 256
@@ -147,6 +140,7 @@ package final class IngestLoop {
     ///
     /// - Parameter milliseconds: How long to wait, as `prepare()` said.
     package func turn(waiting milliseconds: Int32) {
+        let looks = lookout.paysOff ? settings.looks : 0
         let count = transport.wait(milliseconds: milliseconds, looks: looks, into: events)
         wiring.signal.disarm()
         beginTurn()
@@ -219,10 +213,8 @@ package final class IngestLoop {
     }
 
     private func beginTurn() {
-        let before = now
         now = wiring.intake.now()
-        let isSoon = hadCalls && now < before.advanced(byMicroseconds: IngestLoop.soon)
-        looks = isSoon ? settings.looks : 0
+        lookout.begin(at: now)
         earliest = now.advanced(byMicroseconds: -settings.lateMicroseconds)
         latest = now.advanced(byMicroseconds: settings.aheadMicroseconds)
         namesVersion = wiring.intake.namesVersion
@@ -257,8 +249,8 @@ package final class IngestLoop {
             notePlace(connection)
         }
         reporters.removeAll(keepingCapacity: true)
-        hadCalls = lastCall == now && takenThisTurn == 0
-        if takenThisTurn > 0 {
+        let hadUsage = takenThisTurn > 0
+        if hadUsage {
             wiring.counters.accepted.add(takenThisTurn)
             takenThisTurn = 0
         }
@@ -271,6 +263,7 @@ package final class IngestLoop {
         for shard in wiring.replies.indices { drainReplies(shard) }
         answerHellos()
         acknowledge()
+        lookout.end(onlyAnswered: !hadUsage && (lastCall == now || !dirty.isEmpty))
         // What has to wait for many answers would wait for long.
         if dirty.count > IngestLoop.answersBeforeSync { kickOwedSync() }
         flushAll()
